@@ -1,0 +1,60 @@
+import type { NomountError } from "../error.ts";
+import type { BlockSource } from "../source/block-source.ts";
+import type { DirectoryEntry, Node, NodeId, StreamInfo, Xattr } from "./node.ts";
+
+/** Takes what was found damaged while the rest still comes. */
+export type Damaged = (error: NomountError) => void;
+
+/** A filesystem opened read-only over a source. All calls are synchronous: they read metadata, never file data. */
+export interface FileSystem {
+  /** "ext2", "ext3", "ext4", "ntfs". */
+  readonly type: string;
+  /** The volume name, or "". */
+  readonly label: string;
+  /** As the format's own tools print it. */
+  readonly uuid: string;
+  readonly root: NodeId;
+  readonly space: Space;
+  readonly state: State;
+  /** What a person may want to know of this volume: block size, features, version ... in words of the format. */
+  readonly details: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** Whether `lookup` takes names that differ in case for the same: NTFS, and some directories of ext4. */
+  readonly foldsCase: boolean;
+
+  node(id: NodeId): Node;
+  /** On-disk order, lazy. A generator that throws is finished, so damage goes to the callback and the rest still comes. */
+  list(directory: NodeId, damaged: Damaged): Iterable<DirectoryEntry>;
+  /** One name in a directory as the guest's kernel would find it, or undefined. */
+  lookup(directory: NodeId, name: string): DirectoryEntry | undefined;
+  /** The target, verbatim; of a junction what Windows shows. */
+  linkTarget(link: NodeId): string;
+  xattrs(id: NodeId): readonly Xattr[];
+  /** Named streams; empty where the format has none. */
+  streams(id: NodeId): readonly StreamInfo[];
+  /** The main content or a named stream, as a source: so a disk image in a file opens like any other. */
+  content(file: NodeId, stream?: string): BlockSource;
+  close(): void;
+}
+
+export interface Space {
+  readonly sizeBytes: number;
+  readonly freeBytes: number;
+  readonly allocationUnitBytes: number;
+}
+
+/** Whether the filesystem was left in order, and why not: "clean", or the reasons in words of the format. */
+export interface State {
+  readonly clean: boolean;
+  /** One line for every command to print, or undefined: "journal needs recovery: the newest changes are only in it". */
+  readonly warning: string | undefined;
+}
+
+/** Opens one type of filesystem. */
+export interface FileSystemDriver {
+  /** "ext", "ntfs". */
+  readonly name: string;
+  /** Cheap, pure, bounded. Wrong content is `false`; an I/O error passes through. */
+  probe(source: BlockSource): boolean;
+  /** `source` is owned by the caller. Throws `corrupt` or `unsupported` naming structure, place, expected and found. */
+  open(source: BlockSource): FileSystem;
+}
