@@ -58,6 +58,9 @@ export class SourceError extends NomountError {
   }
 }
 
+/** Takes what the user should know though the work goes on: a damaged backup header, a partition that reaches past the end. */
+export type Warn = (warning: NomountError) => void;
+
 /** `0x` and lower-case digits: the form in which messages give addresses and magic numbers. */
 export function hex(value: number | bigint, digits = 0): string {
   return `0x${value.toString(16).padStart(digits, "0")}`;
@@ -66,6 +69,12 @@ export function hex(value: number | bigint, digits = 0): string {
 /** A caught value as the plain data that reports carry; a foreign error is rethrown, since it is a bug and not a finding. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof NomountError) return { kind: error.kind, message: error.message };
+  throw error;
+}
+
+/** A caught value as damage that the work outlives. A bug, or the end of the source itself, is rethrown. */
+export function damageOf(error: unknown): NomountError {
+  if (error instanceof NomountError && !(error instanceof SourceError && error.fatal)) return error;
   throw error;
 }
 

@@ -20,7 +20,7 @@ export interface Field<T> {
 }
 
 // Not `Field<unknown>`: `write` makes T invariant.
-type Fields = Readonly<Record<string, Field<never> | Field<number> | Field<bigint> | Field<Uint8Array>>>;
+export type Fields = Readonly<Record<string, Field<never> | Field<number> | Field<bigint> | Field<Uint8Array>>>;
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 
 /** The fields of a structure, each read from the bytes on access. */

@@ -12,6 +12,8 @@ export interface BlockSource {
   readonly label: string;
   /** A safe integer: sources of 2^53 bytes and more are refused when opened. */
   readonly sizeBytes: number;
+  /** On a device: its logical sector, in which its partition table counts. */
+  readonly sectorBytes?: number;
   /** Fills all of `into` from `offsetBytes`, or throws a `SourceError`. There is no short read. */
   readSync(into: Uint8Array, offsetBytes: number): void;
   /** The same without blocking. `into` belongs to the source until the promise settles. */

@@ -42,6 +42,7 @@ function* resolveUnmerged(
 
 function* resolvePart(part: Extent, avoid: readonly RootRange[] | undefined): Generator<Extent> {
   if (part.kind === "data") yield* resolve(part.source, part.offsetBytes, part.lengthBytes, avoid);
+  else if (part.kind === "packed") yield { ...part, parts: part.parts.flatMap((inner) => [...resolvePart(inner, avoid)]) };
   else yield part;
 }
 
