@@ -1,4 +1,4 @@
-import type { NomountError } from "../error.ts";
+import type { Fault, NomountError } from "../error.ts";
 import type { BlockSource } from "../source/block-source.ts";
 import type { DirectoryEntry, Node, NodeId, StreamInfo, Xattr } from "./node.ts";
 
@@ -47,6 +47,31 @@ export interface State {
   readonly clean: boolean;
   /** One line for every command to print, or undefined: "journal needs recovery: the newest changes are only in it". */
   readonly warning: string | undefined;
+  /** Absent where the volume has no journal. */
+  readonly journal?: JournalState;
+}
+
+/** What a volume's journal (or log) held beyond the volume itself, and what became of it. */
+export interface JournalState {
+  /** It holds changes that the volume lacks, or the volume was left in the middle of one. */
+  readonly dirty: boolean;
+  /** What is shown has these changes in it; nothing was written anywhere. */
+  readonly replayed: boolean;
+  /** How many transactions are whole and will be, or were, replayed; undefined where the journal could not be read. */
+  readonly transactions: number | undefined;
+  /** How many blocks of the volume they change. */
+  readonly blocks: number | undefined;
+  /** For people, on one line: "clean", "dirty, 3 transactions, 118 blocks; replayed in memory". */
+  readonly summary: string;
+  /** Why the replay ended before the journal did, where it is damaged: then the guest's own kernel would not mount the volume. */
+  readonly stopped: Fault | undefined;
+}
+
+export interface OpenOptions {
+  /** Whether to show what the guest would see after its recovery, or else the volume as it lies. Default: true. */
+  readonly replay?: boolean;
+  /** The journal of an ext filesystem, where it is a device of its own. */
+  readonly journal?: BlockSource;
 }
 
 /** Opens one type of filesystem. */
@@ -56,5 +81,5 @@ export interface FileSystemDriver {
   /** Cheap, pure, bounded. Wrong content is `false`; an I/O error passes through. */
   probe(source: BlockSource): boolean;
   /** `source` is owned by the caller. Throws `corrupt` or `unsupported` naming structure, place, expected and found. */
-  open(source: BlockSource): FileSystem;
+  open(source: BlockSource, options?: OpenOptions): FileSystem;
 }

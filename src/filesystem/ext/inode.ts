@@ -1,0 +1,174 @@
+import type { Node, NodeKind } from "../node.ts";
+import { inodeExtraLayout, inodeLayout } from "./layout.ts";
+
+/** Inode flags (Linux, Documentation/filesystems/ext4/inodes.rst, "i_flags") that change how an inode is read. */
+export const FLAG = {
+  index: 0x1000,
+  hugeFile: 0x4_0000,
+  encrypted: 0x800,
+  extents: 0x8_0000,
+  inlineData: 0x1000_0000,
+  casefold: 0x4000_0000,
+} as const;
+
+/** All flags by the names under which chattr(1) explains them. */
+const flagNames: readonly (readonly [bit: number, name: string])[] = [
+  [0x1, "secure-deletion"],
+  [0x2, "undeletable"],
+  [0x4, "compressed"],
+  [0x8, "synchronous"],
+  [0x10, "immutable"],
+  [0x20, "append"],
+  [0x40, "no-dump"],
+  [0x80, "no-atime"],
+  [0x800, "encrypted"],
+  [0x1000, "indexed"],
+  [0x4000, "data-journalling"],
+  [0x8000, "no-tail-merging"],
+  [0x1_0000, "synchronous-directory"],
+  [0x2_0000, "top-directory"],
+  [0x4_0000, "huge-file"],
+  [0x8_0000, "extents"],
+  [0x10_0000, "verity"],
+  [0x20_0000, "ea-inode"],
+  [0x200_0000, "dax"],
+  [0x1000_0000, "inline-data"],
+  [0x2000_0000, "project-hierarchy"],
+  [0x4000_0000, "casefold"],
+];
+
+/** What only this driver needs of an inode. */
+export interface InodeBody {
+  readonly flagBits: number;
+  /** The 60 bytes that hold the mapping, a short symlink's target, or the head of inline data. */
+  readonly block: Uint8Array;
+  /** Allocated space in units of 512 bytes, or of blocks with the flag huge-file. */
+  readonly spaceUnits: number;
+  readonly hasXattrBlock: boolean;
+}
+
+/** What of the superblock decides how inodes are to be read. */
+export interface InodeForm {
+  readonly inodeBytes: number;
+  /** Whether sizes of directories have their upper half: with large_dir. */
+  readonly largeDirectories: boolean;
+}
+
+const kinds: ReadonlyMap<number, NodeKind> = new Map([
+  [0x1, "fifo"],
+  [0x2, "char"],
+  [0x4, "directory"],
+  [0x6, "block"],
+  [0x8, "file"],
+  [0xa, "symlink"],
+  [0xc, "socket"],
+]);
+
+const at = {
+  mode: inodeLayout.offsetOf("mode"),
+  uidLow: inodeLayout.offsetOf("uidLow"),
+  uidHigh: inodeLayout.offsetOf("uidHigh"),
+  gidLow: inodeLayout.offsetOf("gidLow"),
+  gidHigh: inodeLayout.offsetOf("gidHigh"),
+  sizeLow: inodeLayout.offsetOf("sizeLow"),
+  sizeHigh: inodeLayout.offsetOf("sizeHigh"),
+  linkCount: inodeLayout.offsetOf("linkCount"),
+  blockCountLow: inodeLayout.offsetOf("blockCountLow"),
+  blockCountHigh: inodeLayout.offsetOf("blockCountHigh"),
+  xattrBlockLow: inodeLayout.offsetOf("xattrBlockLow"),
+  xattrBlockHigh: inodeLayout.offsetOf("xattrBlockHigh"),
+  flags: inodeLayout.offsetOf("flags"),
+  block: inodeLayout.offsetOf("block"),
+  extraBytes: extraOffset("extraBytes"),
+};
+const BLOCK_BYTES = 60;
+
+/** Where a time lies, and the field that extends it. */
+const timeAt = {
+  accessed: { base: inodeLayout.offsetOf("accessedAt"), extra: extraOffset("accessedAtExtra") },
+  changed: { base: inodeLayout.offsetOf("changedAt"), extra: extraOffset("changedAtExtra") },
+  modified: { base: inodeLayout.offsetOf("modifiedAt"), extra: extraOffset("modifiedAtExtra") },
+  created: { base: extraOffset("createdAt"), extra: extraOffset("createdAtExtra") },
+} as const;
+
+function extraOffset(field: Parameters<typeof inodeExtraLayout.offsetOf>[0]): number {
+  return inodeLayout.sizeBytes + inodeExtraLayout.offsetOf(field);
+}
+
+/** Reads the raw inode at `offset`. Its size may be above 2^53 - 1, which is for the caller to refuse. */
+export function parseNode(id: number, view: DataView, offset: number, form: InodeForm): Node {
+  const modeBits = view.getUint16(offset + at.mode, true);
+  const kind = kinds.get(modeBits >> 12) ?? "other";
+  const endBytes = offset + knownBytes(view, offset, form);
+  return {
+    id,
+    kind,
+    sizeBytes: sizeOf(view, offset, kind, form),
+    mode: modeBits & 0o7777,
+    uid: view.getUint16(offset + at.uidLow, true) + view.getUint16(offset + at.uidHigh, true) * 2 ** 16,
+    gid: view.getUint16(offset + at.gidLow, true) + view.getUint16(offset + at.gidHigh, true) * 2 ** 16,
+    linkCount: view.getUint16(offset + at.linkCount, true),
+    device: kind === "char" || kind === "block" ? deviceOf(view, offset + at.block) : undefined,
+    flags: namesOfFlags(view.getUint32(offset + at.flags, true)),
+    accessedNs: timeOf(view, offset, timeAt.accessed, endBytes),
+    changedNs: timeOf(view, offset, timeAt.changed, endBytes),
+    modifiedNs: timeOf(view, offset, timeAt.modified, endBytes),
+    createdNs: offset + timeAt.created.base + 4 <= endBytes ? timeOf(view, offset, timeAt.created, endBytes) : undefined,
+  };
+}
+
+/** `block` of the result is a window on the bytes. */
+export function parseBody(bytes: Uint8Array): InodeBody {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    flagBits: view.getUint32(at.flags, true),
+    block: bytes.subarray(at.block, at.block + BLOCK_BYTES),
+    spaceUnits: view.getUint16(at.blockCountHigh, true) * 2 ** 32 + view.getUint32(at.blockCountLow, true),
+    hasXattrBlock: view.getUint32(at.xattrBlockLow, true) !== 0 || view.getUint16(at.xattrBlockHigh, true) !== 0,
+  };
+}
+
+function sizeOf(view: DataView, offset: number, kind: NodeKind, form: InodeForm): number {
+  if (kind !== "file" && kind !== "directory" && kind !== "symlink") return 0;
+  const low = view.getUint32(offset + at.sizeLow, true);
+  return kind === "directory" && !form.largeDirectories ? low : view.getUint32(offset + at.sizeHigh, true) * 2 ** 32 + low;
+}
+
+/** How far the fields go that the inode's writer knew. */
+function knownBytes(view: DataView, offset: number, form: InodeForm): number {
+  if (form.inodeBytes <= inodeLayout.sizeBytes) return inodeLayout.sizeBytes;
+  return Math.min(form.inodeBytes, inodeLayout.sizeBytes + view.getUint16(offset + at.extraBytes, true));
+}
+
+/** The lower two bits of the extra field extend the signed seconds upwards, to 2446. */
+function timeOf(
+  view: DataView,
+  offset: number,
+  field: { readonly base: number; readonly extra: number },
+  endBytes: number,
+): bigint {
+  const seconds = view.getInt32(offset + field.base, true);
+  if (offset + field.extra + 4 > endBytes) return BigInt(seconds) * 1_000_000_000n;
+  const extra = view.getUint32(offset + field.extra, true);
+  return BigInt(seconds + (extra & 3) * 2 ** 32) * 1_000_000_000n + BigInt(extra >>> 2);
+}
+
+/** Small numbers lie in the first word as 8 + 8 bits; others in the second one, as the kernel's new_decode_dev has them. */
+function deviceOf(view: DataView, offset: number): { major: number; minor: number } {
+  const old = view.getUint32(offset, true);
+  if (old !== 0) return { major: (old >>> 8) & 0xff, minor: old & 0xff };
+  const number = view.getUint32(offset + 4, true);
+  return { major: (number & 0xf_ff00) >>> 8, minor: (number & 0xff) | ((number >>> 12) & 0xf_ff00) };
+}
+
+const knownFlags = new Map<number, readonly string[]>();
+
+/** Few combinations occur, most of them very often. */
+function namesOfFlags(bits: number): readonly string[] {
+  let names = knownFlags.get(bits);
+  if (names === undefined) {
+    names = flagNames.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
+    if (knownFlags.size < 1024) knownFlags.set(bits, names);
+  }
+  return names;
+}
