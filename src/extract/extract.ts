@@ -1,0 +1,66 @@
+import { faultOf, NomountError } from "../error.ts";
+import { systemCode } from "../sink/failure.ts";
+import type { Keeps, Sink, SinkEvents } from "../sink/sink.ts";
+import { type PlanOptions, plan } from "./plan.ts";
+import { type Ended, Recorder, type Report } from "./report.ts";
+import { nameSelections, type Selection } from "./selection.ts";
+
+export interface ExtractOptions extends PlanOptions {
+  /** Ends the run: nothing partial is left, and the report says what was done. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told once, before the first entry: what the destination keeps and what it loses. */
+  readonly opened?: ((keeps: Keeps) => void) | undefined;
+  /** Told of everything as it happens; the report has the same, counted and bounded. */
+  readonly observer?: Partial<SinkEvents> | undefined;
+}
+
+/** So long the work holds up everything else in its thread (signals, timers) at most. */
+const SLICE_MS = 40;
+
+/**
+ * Copies files and trees to a sink, each under its own name, the content of a volume's root straight into the destination.
+ * A file that cannot be had is in the report, and the rest goes on; so is the reason when the source or the destination dies,
+ * or the signal ends it. Throws `usage` when two selections would have the same place.
+ */
+export async function extract(selections: readonly Selection[], sink: Sink, options: ExtractOptions = {}): Promise<Report> {
+  const { signal, observer = {} } = options;
+  const named = nameSelections(selections);
+  const recorder = new Recorder(observer);
+  // Whoever waits for the destination must not wait for ever.
+  const stop = (): void => void sink.abort();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const keeps = await sink.open(recorder.events);
+    options.opened?.(keeps);
+    let sliceStart = performance.now();
+    for (const { entry, content } of plan(named, options, recorder)) {
+      const wait = sink.add(entry, content);
+      if (wait !== undefined) await wait;
+      if (performance.now() - sliceStart > SLICE_MS) {
+        await turn();
+        sliceStart = performance.now();
+      }
+      signal?.throwIfAborted();
+    }
+    await sink.finish();
+    signal?.throwIfAborted();
+    return recorder.report(undefined);
+  } catch (error) {
+    await sink.abort();
+    return recorder.report(reasonOf(error, signal));
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function reasonOf(error: unknown, signal: AbortSignal | undefined): Ended {
+  if (signal?.aborted === true && (error === signal.reason || error instanceof NomountError)) return "interrupted";
+  if (error instanceof NomountError && error.kind === "usage") throw error;
+  return { ...faultOf(error), code: error instanceof NomountError ? systemCode(error.cause) : undefined };
+}
+
+/** Lets everything else that waits have its turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

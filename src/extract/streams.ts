@@ -1,0 +1,40 @@
+import { nameForDisplay } from "../bytes/names.ts";
+import { damageOf } from "../error.ts";
+import type { FileSystem } from "../filesystem/file-system.ts";
+import type { Node, StreamInfo, Xattr } from "../filesystem/node.ts";
+import type { Planned } from "./plan.ts";
+
+export type StreamsOption = "none" | "beside" | "xattr";
+
+/** What Linux takes as the value of one attribute (XATTR_SIZE_MAX in linux/limits.h). */
+const MAX_XATTR_BYTES = 65_536;
+
+/** A named stream as a file, with the owner and times of the file that it belongs to. */
+export function streamAsFile(fileSystem: FileSystem, path: string, { id, ...rest }: Node, stream: string): Planned {
+  const content = fileSystem.content(id, stream);
+  const node: Node = { ...rest, id, kind: "file", linkCount: 1, sizeBytes: content.sizeBytes, device: undefined, flags: [] };
+  return { entry: { path, node, linkTarget: undefined, hardLinkTo: undefined, xattrs: [] }, content };
+}
+
+/** Named streams as attributes "user.NAME", as ntfs-3g has them; those too large for one are said. */
+export function streamXattrs(
+  fileSystem: FileSystem,
+  { id }: Node,
+  streams: readonly StreamInfo[],
+  lost: (why: string) => void,
+): readonly Xattr[] {
+  return streams.flatMap(({ name, sizeBytes }) => {
+    if (sizeBytes > MAX_XATTR_BYTES) {
+      lost(`${nameForDisplay(name)}: ${sizeBytes} bytes are more than an extended attribute holds`);
+      return [];
+    }
+    try {
+      const value = new Uint8Array(sizeBytes);
+      fileSystem.content(id, name).readSync(value, 0);
+      return [{ name: `user.${name}`, value }];
+    } catch (error) {
+      lost(`${nameForDisplay(name)}: ${damageOf(error).message}`);
+      return [];
+    }
+  });
+}

@@ -1,0 +1,103 @@
+import { availableParallelism } from "node:os";
+import { NomountError } from "../../error.ts";
+import type { BlockSource } from "../../source/block-source.ts";
+import type { Entry, Keeps, Sink, SinkEvents } from "../sink.ts";
+import { NO_NATIVE } from "./apply.ts";
+import { openDestination } from "./destination.ts";
+import { FolderRun } from "./folder-run.ts";
+import { loadNative, type Native } from "./native.ts";
+import type { Damaged, Existing } from "./settings.ts";
+
+export interface FolderOptions {
+  /**
+   * A file that is there already: `replace` as cp does (by a new file and a rename, so that nothing is written through a
+   * link, and the old one stays until the new one is whole), or `refuse`. Directories are merged. Default `replace`.
+   */
+  readonly existing?: Existing | undefined;
+  /**
+   * A file of which a part cannot be read: `leave out`, or `keep` what can be had, with zeros in its place. It is reported as
+   * failed either way. Default `leave out`.
+   */
+  readonly damaged?: Damaged | undefined;
+  /** Whether files get the guest's owner and group. Default: when root. */
+  readonly owners?: boolean | undefined;
+  /** Threads that write; 0: the calling one alone. Default: as many as the machine has processors, at most 4. */
+  readonly threads?: number | undefined;
+  /** Whether to use the optional native part (package koffi). Default true. */
+  readonly native?: boolean | undefined;
+}
+
+const MAX_THREADS = 4;
+
+/**
+ * A folder of this machine, written by its system's own calls. In a fresh folder files are written under their final names,
+ * and whatever ends a run (abort, full disk, a bad place) takes away those that are not whole; only a killed process leaves
+ * one. Directories belong to their owner alone until the end, when they get their modes and times.
+ */
+export class FolderSink implements Sink {
+  readonly #path: string;
+  readonly #options: FolderOptions;
+  #run: FolderRun | undefined;
+
+  constructor(path: string, options: FolderOptions = {}) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  async open(events: SinkEvents): Promise<Keeps> {
+    const {
+      existing = "replace",
+      damaged = "leave out",
+      threads = Math.min(availableParallelism(), MAX_THREADS),
+    } = this.#options;
+    const isRoot = process.geteuid?.() === 0;
+    const { owners = isRoot } = this.#options;
+    const native = this.#options.native === false ? undefined : await loadNative();
+    const destination = openDestination(this.#path);
+    const { startedNs, umask, newFileOwner } = destination;
+    const settings = { existing, damaged, owners, startedNs, umask, newFileOwner };
+    const keeps = keepsOf(native, isRoot, owners);
+    this.#run = new FolderRun(destination, settings, { threads, native }, keeps, events);
+    return keeps;
+  }
+
+  add(entry: Entry, content: BlockSource | undefined): Promise<void> | void {
+    return this.#opened().add(entry, content);
+  }
+
+  finish(): Promise<void> {
+    return this.#opened().finish();
+  }
+
+  async abort(): Promise<void> {
+    await this.#run?.abort();
+  }
+
+  #opened(): FolderRun {
+    if (this.#run === undefined) throw new NomountError("usage", "a folder is opened before anything is added to it");
+    return this.#run;
+  }
+}
+
+function keepsOf(native: Native | undefined, isRoot: boolean, owners: boolean): Keeps {
+  const withNative = native === undefined ? NO_NATIVE : true;
+  return {
+    name: true,
+    mode: true,
+    owner: owners || (isRoot ? "left out as asked" : "only root can give files to others"),
+    modified: true,
+    accessed: true,
+    created: "no system call sets it",
+    nanoseconds: withNative,
+    symlink: true,
+    "hard link": true,
+    fifo: withNative,
+    socket: withNative,
+    device: isRoot ? withNative : "only root can make devices",
+    xattr: withNative,
+    acl: withNative,
+    stream: true,
+    flags: "not set in a copy",
+    holes: true,
+  };
+}

@@ -1,0 +1,213 @@
+import { nameFromBytes } from "../../bytes/names.ts";
+import { type Fault, SourceError } from "../../error.ts";
+import type { Extent } from "../../source/block-source.ts";
+import { ExtentReader, type Shortfall } from "../../source/extent-reader.ts";
+import { chunksOf, layOut, type Placed, takesRoom, type Window, windows } from "../../source/window.ts";
+import { isFatal, reason, sinkFault } from "../failure.ts";
+import type { Facet } from "../sink.ts";
+import { applyMetadata, type Lost } from "./apply.ts";
+import type { Job } from "./job.ts";
+import { makeNode, Unavailable } from "./make-node.ts";
+import type { Native } from "./native.ts";
+import { NewFile, writeFully } from "./new-file.ts";
+import type { FolderSettings } from "./settings.ts";
+
+/** What is to be said of a job, and of which path; of one that went well, nothing. */
+export type Finding = { readonly job: number; readonly path: string } & (
+  | { readonly kind: "failed"; readonly fault: Fault }
+  | { readonly kind: "omitted" | "lost"; readonly facet: Facet; readonly why: string }
+  /** Of a part: this range of the file could not be read. */
+  | { readonly kind: "bad"; readonly offsetBytes: number; readonly lengthBytes: number; readonly fault: Fault }
+);
+
+export interface Result {
+  readonly findings: readonly Finding[];
+  /** Fewer than there are when it was stopped, or ended. */
+  readonly jobsDone: number;
+  /** The destination takes nothing more, or the source has died. */
+  readonly ended: Fault | undefined;
+}
+
+type FileJob = Extract<Job, { kind: "file" }>;
+
+/** Files of which less is stored are read together, in the order in which they lie on the source. */
+const SMALL_FILE_BYTES = 256 * 1024;
+const SLAB_BYTES = 2 * 1024 * 1024;
+const WINDOW_BYTES = 512 * 1024;
+
+/** Does jobs on a folder, synchronously: in the thread that calls, be it the only one or one of several. */
+export class FolderWriter {
+  readonly #native: Native | undefined;
+  readonly #stop: () => boolean;
+  readonly #reader = new ExtentReader();
+  readonly #slab = new Uint8Array(SLAB_BYTES);
+  #findings: Finding[] = [];
+  #jobsDone = 0;
+
+  constructor(native: Native | undefined, stop: () => boolean) {
+    this.#native = native;
+    this.#stop = stop;
+  }
+
+  run(jobs: readonly Job[], settings: FolderSettings): Result {
+    this.#findings = [];
+    this.#jobsDone = 0;
+    const result = (ended: Fault | undefined) => ({ findings: this.#findings, jobsDone: this.#jobsDone, ended });
+    try {
+      for (const group of groups(jobs)) this.#runGroup(group, settings);
+      return result(undefined);
+    } catch (error) {
+      if (error instanceof Stopped) return result(undefined);
+      if (error instanceof SourceError && error.fatal) return result({ kind: "source", message: error.message });
+      if (isFatal(error)) return result({ kind: "sink", message: reason(error) });
+      throw error;
+    }
+  }
+
+  #lost(job: number, path: Buffer): Lost {
+    return (facet, why) => this.#findings.push({ kind: "lost", job, path: nameFromBytes(path), facet, why });
+  }
+
+  #runGroup(group: readonly Numbered[], settings: FolderSettings): void {
+    const laidOut = new Map<Numbered, Window>();
+    const wanted: Window["pieces"][number]["wanted"][] = [];
+    let used = 0;
+    for (const numbered of group) {
+      const { job } = numbered;
+      if (job.kind !== "file" || !isSmall(job)) continue;
+      const bytes = storedBytes(job.extents);
+      const window = layOut(placed(job.extents), this.#slab.subarray(used, used + bytes));
+      used += bytes;
+      laidOut.set(numbered, window);
+      for (const piece of window.pieces) wanted.push(piece.wanted);
+    }
+    const shortfalls = this.#reader.readSync(wanted);
+    for (const numbered of group) {
+      if (this.#stop()) throw new Stopped();
+      this.#runOne(numbered, laidOut.get(numbered), shortfalls, settings);
+      this.#jobsDone += 1;
+    }
+  }
+
+  #runOne(
+    { number, job }: Numbered,
+    window: Window | undefined,
+    shortfalls: readonly Shortfall[],
+    settings: FolderSettings,
+  ): void {
+    try {
+      if (job.kind === "file") this.#writeFile(job, number, window, shortfalls, settings);
+      else if (job.kind === "part") this.#writePart(job, number, settings);
+      else if (job.kind === "directory")
+        applyMetadata(job.path, job.metadata, undefined, settings, this.#native, this.#lost(number, job.path));
+      else makeNode(job, settings, this.#native, this.#lost(number, job.path));
+    } catch (error) {
+      if (isFatal(error) || error instanceof Stopped || (error instanceof SourceError && error.fatal)) throw error;
+      const path = nameFromBytes(job.path);
+      if (error instanceof Unavailable)
+        this.#findings.push({ kind: "omitted", job: number, path, facet: error.facet, why: error.message });
+      else this.#findings.push({ kind: "failed", job: number, path, fault: sinkFault(error) });
+    }
+  }
+
+  #writeFile(
+    job: FileJob,
+    number: number,
+    window: Window | undefined,
+    shortfalls: readonly Shortfall[],
+    settings: FolderSettings,
+  ): void {
+    const file = new NewFile(job.path, job.metadata, settings);
+    try {
+      if (window !== undefined) for (const chunk of chunksOf(window, shortfalls)) file.write(chunk);
+      else
+        this.#stream(
+          job,
+          0,
+          (chunk) => file.write(chunk),
+          () => file.spoilt,
+        );
+      const fault = file.complete(job.sizeBytes, this.#native, this.#lost(number, job.path));
+      if (fault !== undefined) this.#findings.push({ kind: "failed", job: number, path: nameFromBytes(job.path), fault });
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+  }
+
+  #writePart(job: Extract<Job, { kind: "part" }>, number: number, settings: FolderSettings): void {
+    let spoilt = false;
+    const write = (chunk: Parameters<NewFile["write"]>[0]): void => {
+      if (!("fault" in chunk)) {
+        writeFully(job.fd, chunk.bytes, chunk.offsetBytes);
+        return;
+      }
+      spoilt = settings.damaged === "leave out";
+      this.#findings.push({ kind: "bad", job: number, path: nameFromBytes(job.path), ...chunk });
+    };
+    this.#stream(job, job.offsetBytes, write, () => spoilt);
+  }
+
+  /** A content of any size, window after window. */
+  #stream(
+    job: Extract<Job, { kind: "file" | "part" }>,
+    startBytes: number,
+    write: NewFile["write"],
+    enough: () => boolean,
+  ): void {
+    for (const part of windows(job.extents, startBytes, WINDOW_BYTES)) {
+      if (this.#stop()) throw new Stopped();
+      const window = layOut(part, this.#slab);
+      const shortfalls = this.#reader.readSync(window.pieces.map((piece) => piece.wanted));
+      for (const chunk of chunksOf(window, shortfalls)) write(chunk);
+      if (enough()) return;
+    }
+  }
+}
+
+class Stopped extends Error {}
+
+interface Numbered {
+  readonly number: number;
+  readonly job: Job;
+}
+
+/** Small files as many as the slab holds, whatever else is between them; large ones use the slab alone. */
+function* groups(jobs: readonly Job[]): Generator<readonly Numbered[]> {
+  let group: Numbered[] = [];
+  let room = SLAB_BYTES;
+  for (const [number, job] of jobs.entries()) {
+    const small = isSmall(job);
+    const bytes = small && job.kind === "file" ? storedBytes(job.extents) : 0;
+    if (bytes > room || !small) {
+      if (group.length > 0) yield group;
+      group = [];
+      room = SLAB_BYTES;
+    }
+    group.push({ number, job });
+    room = small ? room - bytes : 0;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Whether a job leaves room in the slab for others. */
+function isSmall(job: Job): boolean {
+  if (job.kind === "file") return storedBytes(job.extents) <= SMALL_FILE_BYTES;
+  return job.kind !== "part";
+}
+
+function storedBytes(extents: readonly Extent[]): number {
+  let bytes = 0;
+  for (const extent of extents) if (takesRoom(extent)) bytes += extent.lengthBytes;
+  return bytes;
+}
+
+function placed(extents: readonly Extent[]): readonly Placed[] {
+  const pieces: Placed[] = [];
+  let offsetBytes = 0;
+  for (const extent of extents) {
+    if (extent.kind !== "hole") pieces.push({ offsetBytes, extent });
+    offsetBytes += extent.lengthBytes;
+  }
+  return pieces;
+}

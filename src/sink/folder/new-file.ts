@@ -1,0 +1,98 @@
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
+import type { Fault } from "../../error.ts";
+import type { Chunk } from "../../source/window.ts";
+import { BadRanges } from "../bad-ranges.ts";
+import { applyMetadata, type Lost } from "./apply.ts";
+import { type Claim, claim } from "./claim.ts";
+import type { Metadata } from "./job.ts";
+import type { Native } from "./native.ts";
+import type { FolderSettings } from "./settings.ts";
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const PERMISSIONS = 0o777;
+const DEFAULT_MODE = 0o666;
+
+/** A regular file that is being written: it ends in `complete` or in `discard`. */
+export class NewFile {
+  readonly #claim: Claim<number>;
+  readonly #metadata: Metadata;
+  readonly #settings: FolderSettings;
+  readonly #bad = new BadRanges();
+  #endBytes = 0;
+  #isOpen = true;
+  #ended = false;
+
+  /** Throws what the system says when it cannot be made, and a `sink` error when its name is taken. */
+  constructor(path: Buffer, metadata: Metadata, settings: FolderSettings) {
+    const mode = (metadata.mode ?? DEFAULT_MODE) & PERMISSIONS;
+    this.#claim = claim(path, settings, (target) => openSync(target, CREATE, mode));
+    this.#metadata = metadata;
+    this.#settings = settings;
+  }
+
+  get fd(): number {
+    return this.#claim.made;
+  }
+
+  /** Whether there is no use in going on: a part is bad, and such files are left out. */
+  get spoilt(): boolean {
+    return this.#bad.any && this.#settings.damaged === "leave out";
+  }
+
+  write(chunk: Chunk): void {
+    if ("fault" in chunk) {
+      this.#bad.add(chunk.offsetBytes, chunk.lengthBytes, chunk.fault);
+      return;
+    }
+    writeFully(this.fd, chunk.bytes, chunk.offsetBytes);
+    this.#endBytes = chunk.offsetBytes + chunk.bytes.length;
+  }
+
+  /** Its full length beforehand, for parts that come in any order. */
+  setSize(sizeBytes: number): void {
+    ftruncateSync(this.fd, sizeBytes);
+    this.#endBytes = sizeBytes;
+  }
+
+  /** Gives it its length, metadata and name, or takes it away when it is spoilt. Why it is not whole, or undefined. */
+  complete(sizeBytes: number, native: Native | undefined, lost: Lost): Fault | undefined {
+    if (this.spoilt) {
+      this.discard();
+    } else {
+      if (this.#endBytes < sizeBytes) ftruncateSync(this.fd, sizeBytes);
+      applyMetadata(this.fd, this.#metadata, this.#createdMode(), this.#settings, native, lost);
+      this.#close();
+      this.#claim.commit();
+      this.#ended = true;
+    }
+    return this.#bad.fault();
+  }
+
+  /** Does nothing after either end. */
+  discard(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      this.#claim.discard();
+    } finally {
+      if (this.#isOpen) this.#close();
+    }
+  }
+
+  /** A network filesystem may say only here that it is full. */
+  #close(): void {
+    this.#isOpen = false;
+    closeSync(this.fd);
+  }
+
+  /** The mode it has from the beginning, where that is known. */
+  #createdMode(): number | undefined {
+    const { mode } = this.#metadata;
+    const { newFileOwner, umask } = this.#settings;
+    return mode === undefined || newFileOwner === undefined ? undefined : mode & PERMISSIONS & ~umask;
+  }
+}
+
+export function writeFully(fd: number, bytes: Uint8Array, offsetBytes: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, offsetBytes + at);
+}

@@ -1,0 +1,44 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { RootTransfer } from "../../source/block-source.ts";
+import { FileSource } from "../../source/file/file-source.ts";
+import { jobsOf, type Order } from "./batch.ts";
+import { FolderWriter } from "./folder-writer.ts";
+import { loadNative } from "./native.ts";
+import type { FolderSettings } from "./settings.ts";
+import type { Slots } from "./slots.ts";
+
+/** What a thread is asked to do; it answers each with a `Result`, in order. */
+export interface WorkOrder {
+  readonly slots: Slots;
+  readonly jobs: number;
+  readonly order: Order;
+  readonly roots: readonly RootTransfer[];
+  readonly settings: FolderSettings;
+}
+
+/** What a thread is given when it starts: a flag of which any bit set means "stop". */
+export interface WorkerStart {
+  readonly stop: Int32Array;
+}
+
+const port = parentPort;
+if (port !== null) {
+  const { stop }: WorkerStart = workerData;
+  const writer = new FolderWriter(await loadNative(), () => Atomics.load(stop, 0) !== 0);
+  const sources = new Map<number, FileSource>();
+  // Descriptors belong to the process, so its threads read through the same ones; they are closed where they were opened.
+  const sourceOf = ({ label, segments }: RootTransfer): FileSource => {
+    const key = segments[0]?.fd ?? -1;
+    const source = sources.get(key) ?? new FileSource(label, segments);
+    sources.set(key, source);
+    return source;
+  };
+  port.on("message", (message: WorkOrder | "end") => {
+    if (message === "end") {
+      port.close();
+      return;
+    }
+    const { slots, jobs, order, roots, settings } = message;
+    port.postMessage(writer.run(jobsOf(slots, jobs, order, roots.map(sourceOf)), settings));
+  });
+}
