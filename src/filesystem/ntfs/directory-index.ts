@@ -1,0 +1,117 @@
+import { damageOf, hex, NomountError, type Where } from "../../error.ts";
+import type { BlockSource } from "../../source/block-source.ts";
+import { CachedSource } from "../../source/cached.ts";
+import type { NtfsFile } from "./file.ts";
+import { ATTRIBUTE } from "./ids.ts";
+import { type IndexEntry, parseNode } from "./index-node.ts";
+import { indexBlock, indexRoot } from "./layout.ts";
+import type { Clustered } from "./run-extents.ts";
+import { applyUpdateSequence } from "./update-sequence.ts";
+
+const INDX_SIGNATURE = 0x58444e49;
+const VCN_OFFSET = indexBlock.offsetOf("vcn");
+const NAMES = "$I30";
+const MAX_BLOCK_BYTES = 64 * 1024;
+/** An index of up to so many bytes (130,000 names) is read in large pieces when all of it is wanted; a larger one by the block. */
+const MAX_AHEAD_BYTES = 16 * 1024 * 1024;
+const AHEAD_BYTES = 128 * 1024;
+/** A byte of it stands for eight blocks: far more than a directory of a hundred million names has. */
+const MAX_BITMAP_BYTES = 4 * 1024 * 1024;
+
+/** The index of names of one directory: a B+ tree whose root lies in the record and whose other nodes are blocks of an attribute. */
+export class DirectoryIndex {
+  readonly root: readonly IndexEntry[];
+  readonly #file: NtfsFile;
+  readonly #blockBytes: number;
+  readonly #vcnBytes: number;
+  readonly #volume: Clustered;
+  readonly #blocks: BlockSource | undefined;
+  /** The same through a cache that reads ahead, when the whole index is wanted. */
+  readonly #ahead: BlockSource | undefined;
+
+  /** `readAhead`: the whole index is wanted. Throws `path` where the file is no directory, `corrupt` where its root is damaged. */
+  constructor(volume: Clustered, file: NtfsFile, readAhead: boolean) {
+    this.#volume = volume;
+    this.#file = file;
+    const { clusterBytes } = volume;
+    const root = file.attribute(ATTRIBUTE.indexRoot, NAMES);
+    if (root === undefined) {
+      if (file.record.isDirectory) throw this.#broken("there is no $INDEX_ROOT:$I30");
+      throw new NomountError("path", `ntfs: ${file.title} is no directory`, { where: this.#file.where });
+    }
+    const bytes = file.bytes(root, MAX_BLOCK_BYTES);
+    const head = indexRoot.view(bytes, 0, this.#file.where);
+    if (head.attributeType !== ATTRIBUTE.fileName)
+      throw this.#broken(`$INDEX_ROOT:$I30 indexes attribute ${hex(head.attributeType)}: expected ${hex(ATTRIBUTE.fileName)}`);
+    this.#blockBytes = head.indexBlockBytes;
+    const entries = parseNode(bytes, indexRoot.sizeBytes);
+    if (typeof entries === "string") throw this.#broken(`$INDEX_ROOT:$I30: ${entries}`);
+    this.root = entries;
+    // Blocks smaller than a cluster are counted in sectors of 512 bytes.
+    this.#vcnBytes = clusterBytes <= this.#blockBytes ? clusterBytes : 512;
+    if (!entries.some((entry) => entry.child !== undefined)) return;
+    if (this.#blockBytes < 512 || this.#blockBytes > MAX_BLOCK_BYTES || this.#blockBytes % 512 !== 0)
+      throw this.#broken(`$INDEX_ROOT:$I30 has blocks of ${this.#blockBytes} bytes: expected 512 to ${MAX_BLOCK_BYTES}`);
+    const allocation = file.attribute(ATTRIBUTE.indexAllocation, NAMES);
+    if (allocation === undefined) throw this.#broken("there is no $INDEX_ALLOCATION:$I30");
+    this.#blocks = file.source(allocation);
+    if (readAhead && this.#blocks.sizeBytes <= MAX_AHEAD_BYTES)
+      this.#ahead = new CachedSource(this.#blocks, { pageBytes: AHEAD_BYTES, maxPages: MAX_AHEAD_BYTES / AHEAD_BYTES });
+  }
+
+  /** The entries of the block at a VCN. Throws `corrupt` where the block is damaged, or another. */
+  block(vcn: number): readonly IndexEntry[] {
+    const blocks = this.#blocks;
+    const offsetBytes = vcn * this.#vcnBytes;
+    if (blocks === undefined || !(offsetBytes + this.#blockBytes <= blocks.sizeBytes)) {
+      throw this.#broken(`INDX block ${vcn} lies past the ${blocks?.sizeBytes ?? 0} bytes of $INDEX_ALLOCATION:$I30`);
+    }
+    const bytes = new Uint8Array(this.#blockBytes);
+    this.#read(blocks, bytes, offsetBytes);
+    const view = new DataView(bytes.buffer);
+    const title = `${this.#file.title}: INDX block ${vcn}`;
+    const at = () => this.#placeOf(blocks, offsetBytes);
+    const refuse = (problem: string) => new NomountError("corrupt", `ntfs: ${title}: ${problem}`, { where: at() });
+    const signature = view.getUint32(0, true);
+    if (signature !== INDX_SIGNATURE) throw refuse(`expected the signature "INDX", found ${hex(signature, 8)}`);
+    const tear = applyUpdateSequence(bytes, view);
+    if (tear !== undefined) throw refuse(tear.problem);
+    const found = view.getBigUint64(VCN_OFFSET, true);
+    if (found !== BigInt(vcn)) throw refuse(`expected VCN ${vcn}, found ${found}`);
+    const entries = parseNode(bytes, indexBlock.sizeBytes);
+    if (typeof entries === "string") throw refuse(entries);
+    return entries;
+  }
+
+  /** VCNs of the blocks that the directory's bitmap marks as used: what is left to go by when the tree is torn. */
+  *usedBlocks(): Generator<number> {
+    const bitmap = this.#file.attribute(ATTRIBUTE.bitmap, NAMES);
+    if (bitmap === undefined || this.#blocks === undefined) return;
+    const bytes = this.#file.bytes(bitmap, MAX_BITMAP_BYTES);
+    const count = Math.min(bytes.length * 8, Math.floor(this.#blocks.sizeBytes / this.#blockBytes));
+    for (let i = 0; i < count; i++) {
+      if (((bytes[i >> 3] ?? 0) & (1 << (i & 7))) !== 0) yield (i * this.#blockBytes) / this.#vcnBytes;
+    }
+  }
+
+  #broken(problem: string): NomountError {
+    return new NomountError("corrupt", `ntfs: ${this.#file.title}: ${problem}`, { where: this.#file.where });
+  }
+
+  #read(blocks: BlockSource, into: Uint8Array, offsetBytes: number): void {
+    try {
+      (this.#ahead ?? blocks).readSync(into, offsetBytes);
+    } catch (error) {
+      damageOf(error);
+      // What was read ahead may be at fault, and this block all right.
+      blocks.readSync(into, offsetBytes);
+    }
+  }
+
+  #placeOf(blocks: BlockSource, offsetBytes: number): Where {
+    const { label } = this.#volume.source;
+    for (const extent of blocks.extents?.(offsetBytes, 1) ?? [])
+      if (extent.kind === "data") return { label, offsetBytes: extent.offsetBytes };
+    return { label };
+  }
+}

@@ -1,0 +1,47 @@
+import { u64leOrNaN } from "../../bytes/int64.ts";
+import { hex } from "../../error.ts";
+import { type FileName, parseFileName } from "./file-name.ts";
+import { type Reference, recordOf, sequenceOf } from "./ids.ts";
+import { indexEntry, indexNode } from "./layout.ts";
+
+/** One entry of a directory's index: a reference, with the name that leads there. */
+export interface IndexEntry extends Reference {
+  /** Undefined on the last entry of a node, which only leads to a sub-node. */
+  readonly key: FileName | undefined;
+  /** VCN of the node with the names before this one. */
+  readonly child: number | undefined;
+}
+
+const LENGTH = indexEntry.offsetOf("lengthBytes");
+const KEY_BYTES = indexEntry.offsetOf("keyBytes");
+const FLAGS = indexEntry.offsetOf("flags");
+const KEY = indexEntry.sizeBytes;
+const HAS_CHILD = 1;
+const IS_LAST = 2;
+
+/** The entries of a node whose header lies at `header`, or as a string what is wrong with it. */
+export function parseNode(bytes: Uint8Array, header: number): readonly IndexEntry[] | string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const node = indexNode.view(view, header);
+  const end = header + node.usedBytes;
+  let at = header + node.entriesOffset;
+  if (end > bytes.length || node.entriesOffset < indexNode.sizeBytes || at > end)
+    return `entries from ${hex(node.entriesOffset)} to ${hex(node.usedBytes)} do not fit ${bytes.length - header} bytes`;
+  const entries: IndexEntry[] = [];
+  while (at + KEY <= end) {
+    const length = view.getUint16(at + LENGTH, true);
+    const flags = view.getUint16(at + FLAGS, true);
+    const isLast = (flags & IS_LAST) !== 0;
+    const keyBytes = isLast ? 0 : view.getUint16(at + KEY_BYTES, true);
+    const childBytes = (flags & HAS_CHILD) !== 0 ? 8 : 0;
+    if (length % 8 !== 0 || length < KEY + keyBytes + childBytes || at + length > end)
+      return `entry ${entries.length} at ${hex(at)} has a length of ${length} bytes`;
+    const key = isLast ? undefined : parseFileName(view, at + KEY, keyBytes);
+    if (key === undefined && !isLast) return `entry ${entries.length} at ${hex(at)} has a key of ${keyBytes} bytes`;
+    const child = childBytes === 0 ? undefined : u64leOrNaN(view, at + length - 8);
+    entries.push({ record: recordOf(view, at), sequence: sequenceOf(view, at), key, child });
+    if (isLast) return entries;
+    at += length;
+  }
+  return `no last entry up to ${hex(node.usedBytes)}`;
+}

@@ -1,0 +1,84 @@
+import { damageOf, NomountError, type Where } from "../../error.ts";
+import type { BlockSource } from "../../source/block-source.ts";
+import { type FileRecord, parseFileRecord, rawStaleness, staleness } from "./file-record.ts";
+import type { Reference } from "./ids.ts";
+import { RecordCache } from "./record-cache.ts";
+
+const KEPT_RECORDS = 64;
+/** Fewer records to a read are worth more of them at once. */
+const SCATTERED = 16;
+
+/** $MFT: every file is one of its records, some are more. */
+export class Mft {
+  readonly recordBytes: number;
+  readonly recordCount: number;
+  readonly #content: BlockSource;
+  readonly #mirror: ReadonlyMap<number, FileRecord>;
+  readonly #cache: RecordCache;
+  /** Those taken apart last: a file is looked at several times. */
+  readonly #recent = new Map<number, FileRecord>();
+
+  /** `mirror` has the records to be taken from $MFTMirr, since they are damaged here. */
+  constructor(content: BlockSource, recordBytes: number, mirror: ReadonlyMap<number, FileRecord>) {
+    this.#content = content;
+    this.recordBytes = recordBytes;
+    this.recordCount = Math.floor(content.sizeBytes / recordBytes);
+    this.#mirror = mirror;
+    this.#cache = new RecordCache(content, recordBytes);
+  }
+
+  /** A record, checked; in use or not. Throws `path` where there is no such record, `corrupt` where it is damaged. */
+  record(number: number): FileRecord {
+    const known = this.#mirror.get(number) ?? this.#recent.get(number);
+    if (known !== undefined) return known;
+    this.#check(number);
+    const record = parseFileRecord(this.#cache.take(number), number, this);
+    this.#recent.set(number, record);
+    if (this.#recent.size > KEPT_RECORDS) {
+      for (const oldest of this.#recent.keys()) {
+        this.#recent.delete(oldest);
+        break;
+      }
+    }
+    return record;
+  }
+
+  /**
+   * Reads what of these records is not at hand yet, in the order in which they lie. Returns whether they lie so scattered
+   * that more at once would take fewer reads.
+   */
+  preload(numbers: readonly number[]): boolean {
+    const wanted = numbers.filter((number) => number < this.recordCount && !this.#recent.has(number));
+    return this.#cache.preload(wanted) * SCATTERED > wanted.length && numbers.length < this.#cache.capacity;
+  }
+
+  /** What a record's header says of a reference to it; undefined where all is well, or the record is so damaged that it must tell itself. */
+  staleness(reference: Reference): string | undefined {
+    const { record } = reference;
+    const known = this.#mirror.get(record) ?? this.#recent.get(record);
+    if (known !== undefined) return staleness(reference, known.sequence, known.inUse);
+    if (!(record < this.recordCount)) return undefined;
+    try {
+      return rawStaleness(reference, this.#cache.peek(record));
+    } catch (error) {
+      damageOf(error);
+      return undefined;
+    }
+  }
+
+  /** Where a record begins: on the volume, as far as its place is known. */
+  where(number: number): Where {
+    const { label } = this.#content;
+    for (const extent of this.#content.extents?.(number * this.recordBytes, this.recordBytes) ?? []) {
+      if (extent.kind === "data") return { label: extent.source.label, offsetBytes: extent.offsetBytes };
+    }
+    return { label };
+  }
+
+  #check(number: number): void {
+    if (number >= 0 && number < this.recordCount) return;
+    throw new NomountError("path", `ntfs: there is no FILE record ${number}: $MFT has ${this.recordCount}`, {
+      where: { label: this.#content.label },
+    });
+  }
+}
