@@ -1,0 +1,95 @@
+import { nameForDisplay } from "../bytes/names.ts";
+import type { Report } from "../extract/report.ts";
+import type { Selection } from "../extract/selection.ts";
+import type { Keeps, Sink } from "../sink/sink.ts";
+import type { Context } from "./context.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { EXIT, exitCodeOf } from "./exit-code.ts";
+import { reportLines } from "./format/report-lines.ts";
+import type { Output } from "./output.ts";
+import { reportJson } from "./report-json.ts";
+import { Total } from "./total.ts";
+
+/**
+ * Copies what addresses name to a destination, with progress, and says what became of it: as JSON to `jsonTo` where asked for.
+ * Without a signal the system ends the program where it stands.
+ */
+export async function copy(
+  context: Context,
+  imagePath: string,
+  addresses: readonly string[],
+  sink: Sink,
+  options: CopyOptions,
+  { jsonTo, signal }: { readonly jsonTo: Output; readonly signal?: AbortSignal },
+): Promise<void> {
+  await context.withImage(imagePath, options, async (image) => {
+    const selections = context.locate(image, addresses, { streams: true });
+    if (selections.length === 0) return;
+    const startMs = performance.now();
+    const { report, keeps } = await context.withProgress(() => run(context, selections, sink, options, signal));
+    context.stdout.throwIfBroken();
+    context.status = Math.max(context.status, statusOf(report));
+    sayEnd(context, report);
+    if (options.json === true) jsonTo.json(reportJson(report));
+    else if (options.quiet !== true)
+      for (const line of reportLines(report, keeps, performance.now() - startMs)) context.say(line);
+  });
+}
+
+async function run(
+  context: Context,
+  selections: readonly Selection[],
+  sink: Sink,
+  options: CopyOptions,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly report: Report; readonly keeps: Partial<Keeps> }> {
+  const { extract } = await import("../extract/extract.ts");
+  const { include, exclude, newer: newerNs, streams } = options;
+  const filters = { include, exclude, newerNs, streams };
+  const shown = options.quiet !== true && context.stderr.isTerminal;
+  const total = shown ? new Total(selections, filters) : undefined;
+  let [doneBytes, doneFiles] = [0, 0];
+  const update = () => {
+    if (shown) context.progress?.update({ doneBytes, doneFiles, totalBytes: total?.bytes });
+  };
+  let keeps: Partial<Keeps> = {};
+  try {
+    const report = await extract(selections, sink, {
+      ...filters,
+      signal,
+      opened: (told) => {
+        keeps = told;
+      },
+      observer: {
+        progress: (bytes) => {
+          doneBytes += bytes;
+          update();
+        },
+        done: () => {
+          doneFiles += 1;
+          update();
+        },
+        failed: (path, fault) => context.say(`${nameForDisplay(path)}: ${fault.message}`),
+      },
+    });
+    return { report, keeps };
+  } finally {
+    total?.stop();
+  }
+}
+
+/** Says what only the end tells: damage to the filesystem itself, and why a run ended early. */
+function sayEnd(context: Context, { damaged, damagedCount, ended }: Report): void {
+  for (const { path, fault } of damaged) context.say(`${nameForDisplay(path)}: ${fault.message}`);
+  if (damagedCount > damaged.length) context.say(`${damagedCount - damaged.length} more places of the filesystem are damaged`);
+  if (ended === "interrupted") context.say("interrupted: what was not whole has been taken away again");
+  else if (ended !== undefined) context.say(ended.message);
+}
+
+function statusOf({ ended, failedCount, damagedCount, losses }: Report): number {
+  if (ended === "interrupted") return EXIT.interrupted;
+  if (ended !== undefined) return exitCodeOf(ended.kind);
+  // A socket has no content: the program that made it makes it again.
+  const isMissing = losses.some(({ omitted, facet }) => omitted && facet !== "socket");
+  return failedCount > 0 || damagedCount > 0 || isMissing ? EXIT.partial : EXIT.ok;
+}

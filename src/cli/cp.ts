@@ -1,0 +1,56 @@
+import { Command, Option } from "commander";
+import type { Context } from "./context.ts";
+import { type CopyOptions, withCopyOptions } from "./copy-options.ts";
+import { interruptible } from "./interrupt.ts";
+import { examples, IMAGE_ARGUMENT } from "./options.ts";
+
+interface CpOptions extends CopyOptions {
+  readonly owners?: boolean;
+  readonly existing: "replace" | "refuse";
+  readonly damaged: "leave-out" | "keep";
+}
+
+export function cpCommand(context: Context): Command {
+  const command = new Command("cp")
+    .summary("copy files and trees to a folder")
+    .description(
+      "Copies files and trees to a folder, each under its own name; the root of a volume as its content, straight into the folder. " +
+        "The folder is made where it is missing. Nothing is written through a symbolic link, and no name leads out of the folder.",
+    )
+    .usage("[options] <image> <address...> <folder>")
+    .argument("<image>", IMAGE_ARGUMENT)
+    .argument("<address...>", "[VOLUME:]PATH of what to copy, and at the end the folder to copy to")
+    .option("--owners", "give files the guest's owners and groups (default for root)")
+    .option("--no-owners", "leave files to whoever runs this")
+    .addOption(
+      new Option("--existing <what>", "files that are there already").choices(["replace", "refuse"]).default("replace"),
+    )
+    .addOption(
+      new Option(
+        "--damaged <what>",
+        "files of which a part cannot be read: leave them out, or keep them with zeros there; either way they are named and the exit status is 1",
+      )
+        .choices(["leave-out", "keep"])
+        .default("leave-out"),
+    );
+  return withCopyOptions(command, "the report as one JSON object on standard output")
+    .addHelpText(
+      "after",
+      examples(
+        ["A home directory", "nomount cp disk.img p1:/home/ana ./restored"],
+        ["A whole volume into an empty folder", "nomount cp disk.img p1:/ ./restored"],
+        ["Documents that changed in the last week", "nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d"],
+      ),
+    )
+    .action(async (path: string, rest: string[], options: CpOptions) => {
+      const [folder, addresses] = [rest.at(-1), rest.slice(0, -1)];
+      if (folder === undefined || addresses.length === 0)
+        return command.error("error: missing argument: an address and a folder are needed");
+      const { copy } = await import("./copy.ts");
+      const { FolderSink } = await import("../sink/folder/folder-sink.ts");
+      const { existing, owners } = options;
+      const damaged = options.damaged === "keep" ? "keep" : "leave out";
+      const sink = new FolderSink(folder, { existing, damaged, owners });
+      await interruptible((signal) => copy(context, path, addresses, sink, options, { jsonTo: context.stdout, signal }));
+    });
+}

@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import type { Image, Place } from "../image/image.ts";
+import type { Finding } from "../image/scan.ts";
+import type { Context } from "./context.ts";
+import { infoJson } from "./info-json.ts";
+import { findingLine, placeLines } from "./info-lines.ts";
+import { examples, IMAGE_ARGUMENT, type ImageOptions, withImageOptions } from "./options.ts";
+
+interface InfoOptions extends ImageOptions {
+  readonly long?: boolean;
+  readonly all?: boolean;
+  readonly scan?: boolean;
+}
+
+export function infoCommand(context: Context): Command {
+  return withImageOptions(new Command("info"), "one JSON object")
+    .summary("show what an image holds, at any depth")
+    .description(
+      "Shows partitions as fdisk does, each with its byte offset, and the filesystems in them with type, label, UUID, space and state.",
+    )
+    .argument("<image>", IMAGE_ARGUMENT)
+    .option("-l, --long", "with all that is known of each volume and filesystem: layout, block size, features ...")
+    .option("-a, --all", "also volumes that are only parts of others")
+    .option("--scan", "also search the whole image for filesystems and tables, for disks whose tables are lost")
+    .addHelpText(
+      "after",
+      examples(
+        ["What is in there?", "nomount info disk.img"],
+        ["A block device, for a program", "nomount info --json /dev/vg0/vm01-snap | jq .disks"],
+        ["The partition table is lost", "nomount info --scan disk.img"],
+        ["Use what the search found", "nomount ls disk.img @1048576:/"],
+      ),
+    )
+    .action(async (path: string, options: InfoOptions) => {
+      await context.withImage(path, options, async (image) => {
+        const findings = options.scan === true ? await scanAll(context, image) : undefined;
+        if (options.json === true) context.stdout.json(infoJson(context, image, findings));
+        else printLines(context, image, findings, options);
+      });
+    });
+}
+
+/** What a search of each disk found. */
+export type Findings = ReadonlyMap<Place, readonly Finding[]>;
+
+async function scanAll(context: Context, image: Image): Promise<Findings> {
+  const { scan } = await import("../image/scan.ts");
+  const all = new Map<Place, Finding[]>();
+  for (const root of image.roots) {
+    const findings: Finding[] = [];
+    all.set(root, findings);
+    await context.withProgress(async (line) => {
+      const totalBytes = root.source.sizeBytes;
+      const progress = (doneBytes: number) => line.update({ doneBytes, totalBytes });
+      for await (const finding of scan(root.source, { progress })) findings.push(finding);
+    });
+  }
+  return all;
+}
+
+function printLines(
+  context: Context,
+  image: Image,
+  findings: Findings | undefined,
+  { long = false, all = false }: InfoOptions,
+): void {
+  const { stdout } = context;
+  for (const root of image.roots) {
+    for (const line of placeLines(root, { long, all, damaged: () => context.fail() })) stdout.line(line);
+    const found = findings?.get(root);
+    if (found === undefined) continue;
+    stdout.line(found.length === 0 ? "Search: nothing found" : "Search:");
+    for (const finding of found) stdout.line(`  ${findingLine(finding)}`);
+  }
+}

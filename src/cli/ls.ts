@@ -1,0 +1,146 @@
+import { Command } from "commander";
+import type { DirectoryEntry } from "../filesystem/node.ts";
+import type { Location } from "../image/image.ts";
+import { addressOf, below } from "./address-of.ts";
+import type { Context } from "./context.ts";
+import { alignedLines, longCells } from "./format/long-line.ts";
+import { fileJson } from "./json.ts";
+import { ADDRESS_ARGUMENT, examples, IMAGE_ARGUMENT, type ImageOptions, withImageOptions } from "./options.ts";
+
+interface LsOptions extends ImageOptions {
+  readonly long?: boolean;
+  readonly human?: boolean;
+  readonly recursive?: boolean;
+  readonly null?: boolean;
+}
+
+export function lsCommand(context: Context): Command {
+  return withImageOptions(new Command("ls"), "one JSON object a line for each entry")
+    .summary("list directories")
+    .description("Lists directories, every entry on a line of its own, sorted by name. Times are UTC.")
+    .argument("<image>", IMAGE_ARGUMENT)
+    .argument("[address...]", `${ADDRESS_ARGUMENT}; without one, the root`)
+    .option("-l, --long", "with mode, links, owner, group, size, time of change and link target")
+    .option("-h, --human", "with -l: sizes like 1.5K and 20M")
+    .option("-R, --recursive", "and all directories below")
+    .option("-0, --null", "only names, exactly as they are, each ended by a NUL")
+    .addHelpText(
+      "after",
+      examples(
+        ["The root of an image with a single filesystem", "nomount ls root.img"],
+        ["A directory of the first partition", "nomount ls -l disk.img p1:/etc"],
+        ["Everything, for a program", "nomount ls -R --json disk.img p1: | jq -r .address"],
+      ),
+    )
+    .addHelpText(
+      "after",
+      "On a terminal, control characters in names are escaped; in a file or pipe names are their exact bytes.",
+    )
+    .action(async (path: string, addresses: string[], options: LsOptions) => {
+      const targets = addresses.length === 0 ? [""] : addresses;
+      const lister = new Lister(context, options, targets.length > 1 || options.recursive === true);
+      await context.withImage(path, options, (image) => {
+        for (const location of context.locate(image, targets, { followFinal: options.long !== true })) lister.target(location);
+      });
+    });
+}
+
+/** What an entry is listed under: its name, or its whole address where it was asked for by that. */
+interface Listed {
+  readonly shown: string;
+  readonly path: string;
+  readonly id: number;
+}
+
+class Lister {
+  readonly #context: Context;
+  readonly #options: LsOptions;
+  /** Whether directories stand under their addresses. */
+  readonly #titled: boolean;
+  #empty = true;
+
+  constructor(context: Context, options: LsOptions, titled: boolean) {
+    this.#context = context;
+    this.#options = options;
+    this.#titled = titled;
+  }
+
+  target(location: Location): void {
+    const { node, path } = location;
+    if (node.kind === "directory") this.#tree(location);
+    else this.#print(location, [{ shown: addressOf(location), path, id: node.id }]);
+  }
+
+  /** A directory, then those below it if asked to, each in the order of its names. */
+  #tree(location: Location): void {
+    const stack = [{ path: location.path, id: location.node.id }];
+    const seen = new Set([location.node.id]);
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const { path } = next;
+      const entries = this.#entries(location, path, next.id);
+      this.#title(location, path);
+      this.#print(
+        location,
+        entries.map(({ name, id }) => ({ shown: name, path: below(path, name), id })),
+      );
+      if (this.#options.recursive !== true) return;
+      for (const entry of entries.toReversed()) {
+        if (seen.has(entry.id) || !this.#isDirectory(location, path, entry)) continue;
+        seen.add(entry.id);
+        stack.push({ path: below(path, entry.name), id: entry.id });
+      }
+    }
+  }
+
+  #entries(location: Location, path: string, id: number): DirectoryEntry[] {
+    const address = addressOf(location, path);
+    const entries: DirectoryEntry[] = [];
+    this.#context.attempt(address, () => {
+      for (const entry of location.fileSystem.list(id, (error) => this.#context.missed(error, address))) entries.push(entry);
+    });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #isDirectory(location: Location, path: string, entry: DirectoryEntry): boolean {
+    if (entry.kind !== undefined) return entry.kind === "directory";
+    const address = addressOf(location, below(path, entry.name));
+    return this.#context.attempt(address, () => location.fileSystem.node(entry.id))?.kind === "directory";
+  }
+
+  #title(location: Location, path: string): void {
+    if (!this.#titled || this.#options.json === true || this.#options.null === true) return;
+    const { stdout } = this.#context;
+    stdout.line(`${this.#empty ? "" : "\n"}${stdout.name(addressOf(location, path))}:`);
+  }
+
+  #print(location: Location, listed: readonly Listed[]): void {
+    this.#empty = false;
+    const { stdout } = this.#context;
+    if (this.#options.json === true) this.#printJson(location, listed);
+    else if (this.#options.null === true) for (const { shown } of listed) stdout.text(`${shown}\0`);
+    else if (this.#options.long === true) this.#printLong(location, listed);
+    else for (const { shown } of listed) stdout.line(stdout.name(shown));
+  }
+
+  #printLong(location: Location, listed: readonly Listed[]): void {
+    const { stdout } = this.#context;
+    const { fileSystem } = location;
+    const rows: { cells: readonly string[]; name: string }[] = [];
+    for (const { shown, path, id } of listed) {
+      this.#context.attempt(addressOf(location, path), () => {
+        const node = fileSystem.node(id);
+        const target = node.kind === "symlink" ? ` -> ${stdout.name(fileSystem.linkTarget(id))}` : "";
+        rows.push({ cells: longCells(node, this.#options.human === true), name: stdout.name(shown) + target });
+      });
+    }
+    for (const line of alignedLines(rows)) stdout.line(line);
+  }
+
+  #printJson(location: Location, listed: readonly Listed[]): void {
+    for (const { path, id } of listed) {
+      this.#context.attempt(addressOf(location, path), () => {
+        this.#context.stdout.json(fileJson(location, path, location.fileSystem.node(id)));
+      });
+    }
+  }
+}

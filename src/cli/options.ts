@@ -1,0 +1,46 @@
+import { type Command, InvalidArgumentError } from "commander";
+
+/** What every command that reads an image takes. */
+export interface ImageOptions {
+  readonly sectorSize?: number;
+  readonly spoolDir?: string;
+  readonly json?: boolean;
+}
+
+export const IMAGE_ARGUMENT = "disk image, block device, first part of a split image, or - for standard input";
+export const ADDRESS_ARGUMENT = "[VOLUME:]PATH inside it, as `nomount info` names volumes";
+
+/** Adds the options that say how an image is read, and `--json`. */
+export function withImageOptions(command: Command, json: string): Command {
+  return command
+    .option("--json", json)
+    .option("--sector-size <bytes>", "logical sector size of the disk, 512 or 4096, where its tables do not tell", sectorSize)
+    .option("--spool-dir <folder>", "where standard input (-) is kept while it is read; default: the system's temporary folder")
+    .helpOption("--help", "show this help");
+}
+
+/** Examples as they stand below a command's help: a comment and the line to type. */
+export function examples(...lines: readonly (readonly [comment: string, line: string])[]): string {
+  return `\nExamples:\n${lines.map(([comment, line]) => `  # ${comment}\n  ${line}\n`).join("")}`;
+}
+
+/** For an option that may be given several times. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+/** Makes an option's parser of a function that throws a plain `Error` with what was expected. */
+export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function sectorSize(text: string): number {
+  if (text !== "512" && text !== "4096") throw new InvalidArgumentError("expected 512 or 4096");
+  return Number(text);
+}

@@ -1,0 +1,36 @@
+import type { Warn } from "../error.ts";
+import { fileSystemDrivers } from "../filesystem/drivers.ts";
+import type { Image } from "../image/image.ts";
+import { openImage as openSources } from "../image/open-image.ts";
+import type { BlockSource } from "../source/block-source.ts";
+import { type OpenSourceOptions, openSource } from "../source/file/open-source.ts";
+import { volumeDrivers } from "../volume/drivers.ts";
+import { ext2fsWasm } from "./ext2fs-wasm.ts";
+
+export interface OpenImageOptions extends OpenSourceOptions {
+  /** Sector size of the disk, 512 or 4096; undefined: let the device or the tables tell. */
+  readonly sectorBytes?: number | undefined;
+  /** Takes what the user should know though the work goes on: the source is in use, a table is damaged and its backup is used. */
+  readonly warn?: Warn | undefined;
+}
+
+/**
+ * Opens disks or disk images (regular files, block devices, the first parts of split images, "-" for standard input) read-only
+ * and finds what is in them, with every volume scheme and filesystem that nomount reads. Close the image when done with it.
+ * Throws `source` when one cannot be had.
+ */
+export async function openImage(paths: string | readonly string[], options: OpenImageOptions = {}): Promise<Image> {
+  const sources: BlockSource[] = [];
+  try {
+    for (const path of typeof paths === "string" ? [paths] : paths) sources.push(await openSource(path, options));
+  } catch (error) {
+    for (const source of sources) source.close();
+    throw error;
+  }
+  return openSources(sources, {
+    volumeDrivers,
+    fileSystemDrivers: fileSystemDrivers(ext2fsWasm),
+    sectorBytes: options.sectorBytes,
+    warn: options.warn,
+  });
+}
