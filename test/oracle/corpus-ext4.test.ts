@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compareManifests, describeDifferences } from "../support/compare-manifests.ts";
+import { corpusImage, hasCorpus } from "../support/corpus.ts";
+import { type Manifest, type ManifestEntry, manifestOf } from "../support/manifest.ts";
+import { withFreshFolder, withMounted } from "../support/mount.ts";
+import { nomountCommand } from "../support/nomount.ts";
+import { canLoopMount, describeIf, has, toolEnv } from "../support/tools.ts";
+
+const HTREE = "ext4-htree-encrypt.img";
+const XATTR = "ext4-xattr-capability.img";
+const KINDS = "mbr-ext4-all-inode-types.img";
+
+let work = "";
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), "nomount-corpus-"));
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describeIf(hasCorpus(HTREE, XATTR, KINDS), "no folder of real images", "ext4 images that others made", () => {
+  test("hold what is known of them", () => {
+    const htree = corpusImage(HTREE, work);
+    expect(nomount("cat", htree, "/small_file").stdout).toBe("hello, world!");
+    for (const path of ["/medium_dir/0", "/medium_dir/999", "/big_dir/0", "/big_dir/9999"]) {
+      expect(nomount("cat", htree, path).stdout).toBe(path.split("/")[2]);
+    }
+    expect(nomount("ls", htree, "/big_dir").stdout.trimEnd().split("\n")).toHaveLength(10_000);
+    expect(nomount("cat", corpusImage(XATTR, work), "/test_file").stdout).toBe("dissect test file in ext4\n");
+    expect(nomount("cat", corpusImage(KINDS, work), "p1:/home/faux/hello.txt").stdout).toHaveLength(14);
+  });
+
+  test("refuse encrypted content by name, and the rest comes", () => {
+    const { status, stderr } = nomount("tar", corpusImage(HTREE, work), "/");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/encrypted_dir.*encrypt/);
+  });
+});
+
+const able = hasCorpus(HTREE, XATTR, KINDS) && canLoopMount && has("tar", "getfattr");
+
+describeIf(
+  able,
+  "a folder of real images, root, a free loop device, tar and getfattr are needed",
+  "ext4 images that others made",
+  () => {
+    test.each([
+      [HTREE, 0],
+      [XATTR, 0],
+      [KINDS, 1 << 20],
+    ] as const)("%s as tar is what a read-only kernel mount shows", async (name, partitionBytes) => {
+      const file = corpusImage(name, work);
+      const expected = await withMounted({ file, partitionBytes, type: "ext4" }, manifestOf);
+      await withFreshFolder(async (folder) => {
+        const line = `${nomountCommand} tar "${file}" / | tar -x -p --numeric-owner --xattrs --xattrs-include='*' --acls -C "${folder}"`;
+        spawnSync("bash", ["-c", line], { env: toolEnv() });
+        expectSame(expected, await manifestOf(folder));
+      });
+    });
+  },
+);
+
+/** Sockets have no place in a tar, what is encrypted has no content without its key, and GNU tar restores no times of access. */
+function expectSame(expected: Manifest, found: Manifest): void {
+  const without = ({ kind, sha256 }: ManifestEntry) =>
+    kind === "socket" || (kind === "file" && !/^[0-9a-f]{64}$/.test(sha256 ?? ""));
+  const differences = compareManifests(expected, found, { ignore: ["accessedNs"], without });
+  expect(differences.length, describeDifferences(differences)).toBe(0);
+}
+
+function nomount(...args: readonly string[]) {
+  const line = [nomountCommand, ...args.map((arg) => `'${arg}'`)].join(" ");
+  return spawnSync("bash", ["-c", line], { env: toolEnv(), encoding: "utf8", maxBuffer: 1 << 28 });
+}

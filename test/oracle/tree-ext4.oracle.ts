@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { beforeAll, expect, test } from "vitest";
+import { image } from "../bench/images/all.ts";
+import type { ImageFacts } from "../bench/images/folder.ts";
+import { compareManifests, describeDifferences } from "../support/compare-manifests.ts";
+import { type Manifest, manifestOf } from "../support/manifest.ts";
+import { withFreshFolder, withMounted } from "../support/mount.ts";
+import { nomountCommand } from "../support/nomount.ts";
+import { canLoopMount, describeIf, has, isRoot, toolEnv } from "../support/tools.ts";
+
+const able = isRoot && canLoopMount && has("tar", "getfattr");
+
+for (const quick of [true, false]) {
+  const title = quick ? "a small tree on ext4" : "a Debian root tree of 60,000 entries and more on ext4";
+  describeIf(able, "root, a free loop device, tar and getfattr are needed", title, () => {
+    let disk: ImageFacts;
+    let expected: Manifest = new Map();
+
+    beforeAll(async () => {
+      disk = image("tree", "ext4", quick);
+      expected = await withMounted(disk, manifestOf);
+      expect(expected.size).toBe(disk.entries);
+    });
+
+    test("as tar, unpacked by GNU tar, is what a read-only kernel mount shows", async () => {
+      await withFreshFolder(async (folder) => {
+        const unpack = "tar -x -p --numeric-owner --xattrs --xattrs-include='*' --acls";
+        const { status, stderr } = shell(`${nomountCommand} tar "${disk.file}" / | ${unpack} -C "${folder}" -f -`);
+        expect(stderr).toContain("not copied: 1 socket");
+        expect(status, stderr).toBe(0);
+        // A tar has no sockets; GNU tar restores no times of access.
+        expectSame(expected, await manifestOf(folder), { ignore: ["accessedNs"] });
+      });
+    });
+
+    test("copied to a folder, is what a read-only kernel mount shows", async () => {
+      await withFreshFolder(async (folder) => {
+        const { status, stderr } = shell(`${nomountCommand} cp "${disk.file}" / "${folder}/copy"`);
+        expect(status, stderr).toBe(0);
+        expectSame(expected, await manifestOf(`${folder}/copy`), {});
+      });
+    });
+  });
+}
+
+function expectSame(expected: Manifest, found: Manifest, options: Parameters<typeof compareManifests>[2]): void {
+  const differences = compareManifests(expected, found, { ...options, without: ({ kind }) => kind === "socket" });
+  expect(differences.length, describeDifferences(differences)).toBe(0);
+}
+
+function shell(line: string): { status: number | null; stderr: string } {
+  const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", line], {
+    env: toolEnv(),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  return { status, stderr };
+}
