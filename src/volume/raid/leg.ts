@@ -1,0 +1,41 @@
+import { faultOf, type NomountError } from "../../error.ts";
+import type { BlockSource, Extent, RootRange } from "../../source/block-source.ts";
+import { resolve } from "../../source/resolve.ts";
+
+/** One device of an array, as far as it can be trusted. All devices of an array begin with their first chunk of data. */
+export interface Leg {
+  readonly name: string;
+  /** Undefined where the device is missing, or holds an older state than the others. */
+  readonly source: BlockSource | undefined;
+  /** How much of it has been rebuilt: what lies behind is not yet what it should be. */
+  readonly goodBytes: number;
+  /** Why it cannot be read, or not as a whole. */
+  readonly reason: NomountError | undefined;
+}
+
+/** Whether a range of a leg can be read: it is there, rebuilt, and no read of it has failed. */
+export function usable(leg: Leg | undefined, offsetBytes: number, lengthBytes: number, avoid?: readonly RootRange[]): boolean {
+  if (leg?.source === undefined || offsetBytes + lengthBytes > leg.goodBytes) return false;
+  return avoid === undefined || avoid.length === 0 || !touches(leg.source, offsetBytes, lengthBytes, avoid);
+}
+
+/** Whether a range of a source comes from one of these ranges of the roots, in whatever part. */
+function touches(source: BlockSource, offsetBytes: number, lengthBytes: number, avoid: readonly RootRange[]): boolean {
+  for (const extent of resolve(source, offsetBytes, lengthBytes, avoid)) {
+    if (extent.kind !== "data") continue;
+    const { source: root, offsetBytes: start } = extent;
+    const end = start + extent.lengthBytes;
+    if (
+      avoid.some((range) => range.source === root && range.offsetBytes < end && start < range.offsetBytes + range.lengthBytes)
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** What stands for a range that no leg can give. */
+export function lost(legs: readonly (Leg | undefined)[], lengthBytes: number, otherwise: NomountError): Extent {
+  const reason = legs.find((leg) => leg?.reason !== undefined)?.reason ?? otherwise;
+  return { kind: "missing", lengthBytes, fault: faultOf(reason) };
+}

@@ -1,0 +1,54 @@
+import { NomountError } from "../../error.ts";
+import type { BlockSource, Extent, RootRange } from "../../source/block-source.ts";
+import { MappedSource } from "../../source/mapped.ts";
+import { type Leg, lost, usable } from "./leg.ts";
+
+/** While something is to be avoided, copies are judged in pieces of this size: one bad sector must not cost a leg. */
+const AVOIDING_BYTES = 4096;
+
+/** Where one of several copies of a range lies. */
+export interface Copy {
+  readonly leg: Leg | undefined;
+  /** Of the range's first byte, on the leg. */
+  readonly offsetBytes: number;
+}
+
+/** Every leg holds everything: the first that can be read does. */
+export function mirroredSource(label: string, sizeBytes: number, legs: readonly Leg[]): BlockSource {
+  return new MappedSource(label, sizeBytes, (offsetBytes, lengthBytes, avoid) =>
+    copyExtents(
+      legs.map((leg) => ({ leg, offsetBytes })),
+      lengthBytes,
+      avoid,
+      (done) => new NomountError("source", `${label}: no leg can be read at byte ${offsetBytes + done}`),
+    ),
+  );
+}
+
+/** A range of which there are copies, each piece from the first copy that can be read. `none`: the error for a place without. */
+export function* copyExtents(
+  copies: readonly Copy[],
+  lengthBytes: number,
+  avoid: readonly RootRange[] | undefined,
+  none: (doneBytes: number) => NomountError,
+): Generator<Extent> {
+  const avoiding = avoid !== undefined && avoid.length > 0;
+  for (let done = 0; done < lengthBytes; ) {
+    const wanted = avoiding ? Math.min(lengthBytes - done, AVOIDING_BYTES) : lengthBytes - done;
+    // Where the first leg is not rebuilt to the end of the range, the next one takes over there.
+    const first = copies.find(({ leg, offsetBytes }) => usable(leg, offsetBytes + done, 1));
+    const rebuilt = first?.leg === undefined ? wanted : first.leg.goodBytes - first.offsetBytes - done;
+    const length = Math.min(wanted, rebuilt);
+    const copy = copies.find(({ leg, offsetBytes }) => usable(leg, offsetBytes + done, length, avoid)) ?? first;
+    if (copy?.leg?.source === undefined) {
+      yield lost(
+        copies.map(({ leg }) => leg),
+        length,
+        none(done),
+      );
+    } else {
+      yield { kind: "data", lengthBytes: length, source: copy.leg.source, offsetBytes: copy.offsetBytes + done };
+    }
+    done += length;
+  }
+}
