@@ -13,3 +13,8 @@ export function u64leOrNaN(view: DataView, offset: number): number {
   const high = view.getUint32(offset + 4, true);
   return high >= 0x200000 ? Number.NaN : high * 0x100000000 + view.getUint32(offset, true);
 }
+
+/** What `u64leOrNaN` gave, for messages. */
+export function u64Text(value: number): string {
+  return Number.isNaN(value) ? "2^53 or more" : String(value);
+}

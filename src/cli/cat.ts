@@ -7,11 +7,12 @@ import { ADDRESS_ARGUMENT, examples, IMAGE_ARGUMENT, type ImageOptions, withImag
 import type { Output } from "./output.ts";
 
 export function catCommand(context: Context): Command {
-  return withImageOptions(new Command("cat"), "on standard error, one JSON object a line for each file")
+  const command = new Command("cat")
     .summary("write the content of files to standard output")
     .description("Writes files one after the other, holes as zeros. Symbolic links are followed inside the volume.")
     .argument("<image>", IMAGE_ARGUMENT)
-    .argument("<address...>", `${ADDRESS_ARGUMENT}; PATH:STREAM for a named stream`)
+    .argument("<address...>", `${ADDRESS_ARGUMENT}; PATH:STREAM for a named stream`);
+  return withImageOptions(command, "on standard error, one JSON object a line for each file")
     .addHelpText(
       "after",
       examples(

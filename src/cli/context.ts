@@ -78,6 +78,8 @@ export class Context {
       openImage(path, {
         sectorBytes: options.sectorSize,
         spoolDir: options.spoolDir,
+        replay: options.replay,
+        journal: options.journal,
         spooling: (doneBytes, totalBytes) => progress.update({ doneBytes, totalBytes }),
         warn: (warning) => this.warn(warning.message),
       }),

@@ -45,7 +45,7 @@ const LONG_WIDTHS = [10, 3, 5, 5, 11, 20];
 
 export function findCommand(context: Context): Command {
   const size = (text: string, previous: readonly SizeTest[] = []) => [...previous, parsedBy(sizeTest)(text)];
-  return withImageOptions(new Command("find"), "one JSON object a line for each file found")
+  const command = new Command("find")
     .summary("search for files by name, type, size, time")
     .description(
       "Searches directories and everything below. All conditions must hold; of one given several times, --size all, others any.",
@@ -59,7 +59,8 @@ export function findCommand(context: Context): Command {
     .option("--newer <time>", "changed after a date, a time, an age (7d) or a local file (./stamp)", parsedBy(moment))
     .option("--older <time>", "changed before that", parsedBy(moment))
     .option("-l, --long", "as `nomount ls -l` shows files")
-    .option("-0, --null", "addresses exactly as they are, each ended by a NUL")
+    .option("-0, --null", "addresses exactly as they are, each ended by a NUL");
+  return withImageOptions(command, "one JSON object a line for each file found")
     .addHelpText(
       "after",
       examples(

@@ -13,7 +13,7 @@ interface InfoOptions extends ImageOptions {
 }
 
 export function infoCommand(context: Context): Command {
-  return withImageOptions(new Command("info"), "one JSON object")
+  const command = new Command("info")
     .summary("show what an image holds, at any depth")
     .description(
       "Shows partitions as fdisk does, each with its byte offset, and the filesystems in them with type, label, UUID, space and state.",
@@ -21,7 +21,8 @@ export function infoCommand(context: Context): Command {
     .argument("<image>", IMAGE_ARGUMENT)
     .option("-l, --long", "with all that is known of each volume and filesystem: layout, block size, features ...")
     .option("-a, --all", "also volumes that are only parts of others")
-    .option("--scan", "also search the whole image for filesystems and tables, for disks whose tables are lost")
+    .option("--scan", "also search the whole image for filesystems and tables, for disks whose tables are lost");
+  return withImageOptions(command, "one JSON object")
     .addHelpText(
       "after",
       examples(

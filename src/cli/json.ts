@@ -1,6 +1,6 @@
 import type { Node } from "../filesystem/node.ts";
 import type { Location } from "../image/image.ts";
-import { addressOf } from "./address-of.ts";
+import { addressOf, lastName } from "./address-of.ts";
 import { isoTime } from "./format/time.ts";
 
 /**
@@ -12,6 +12,7 @@ export function fileJson(location: Location, path: string, node: Node) {
     address: addressOf(location, path),
     volume: location.place.address,
     path,
+    name: lastName(path),
     kind: node.kind,
     id: node.id,
     sizeBytes: node.sizeBytes,

@@ -15,7 +15,7 @@ interface LsOptions extends ImageOptions {
 }
 
 export function lsCommand(context: Context): Command {
-  return withImageOptions(new Command("ls"), "one JSON object a line for each entry")
+  const command = new Command("ls")
     .summary("list directories")
     .description("Lists directories, every entry on a line of its own, sorted by name. Times are UTC.")
     .argument("<image>", IMAGE_ARGUMENT)
@@ -23,7 +23,8 @@ export function lsCommand(context: Context): Command {
     .option("-l, --long", "with mode, links, owner, group, size, time of change and link target")
     .option("-h, --human", "with -l: sizes like 1.5K and 20M")
     .option("-R, --recursive", "and all directories below")
-    .option("-0, --null", "only names, exactly as they are, each ended by a NUL")
+    .option("-0, --null", "only names, exactly as they are, each ended by a NUL");
+  return withImageOptions(command, "one JSON object a line for each entry")
     .addHelpText(
       "after",
       examples(

@@ -21,11 +21,12 @@ interface MapRow {
 }
 
 export function mapCommand(context: Context): Command {
-  return withImageOptions(new Command("map"), "one JSON object a line for each extent")
+  const command = new Command("map")
     .summary("show where a file's bytes lie on the device")
     .description("Shows a file's extents down to byte offsets on the device or image, through every volume in between.")
     .argument("<image>", IMAGE_ARGUMENT)
-    .argument("<address...>", `${ADDRESS_ARGUMENT}; PATH:STREAM for a named stream`)
+    .argument("<address...>", `${ADDRESS_ARGUMENT}; PATH:STREAM for a named stream`);
+  return withImageOptions(command, "one JSON object a line for each extent")
     .addHelpText(
       "after",
       examples(

@@ -96,6 +96,11 @@ export function safeLine(text: string): string {
   return text.replace(UNSAFE, (character) => nameForDisplay(character));
 }
 
+/** The same for a text of several lines. */
+export function safeLines(text: string): string {
+  return text.split("\n").map(safeLine).join("\n");
+}
+
 /** The code of a failed system call ("EPIPE"), or undefined for any other value. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;

@@ -8,7 +8,7 @@ import { infoCommand } from "./info.ts";
 import { lsCommand } from "./ls.ts";
 import { mapCommand } from "./map.ts";
 import { examples } from "./options.ts";
-import { safeLine } from "./output.ts";
+import { safeLines } from "./output.ts";
 import { statCommand } from "./stat.ts";
 import { tarCommand } from "./tar.ts";
 
@@ -43,7 +43,7 @@ export function program(context: Context): Command {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.stdout.text(text),
       writeErr: (text) => context.stderr.text(text),
-      outputError: (text, write) => write(`nomount: ${safeLine(text.trimEnd().replace(/^error: /, ""))}\n${hint(command)}`),
+      outputError: (text, write) => write(`nomount: ${safeLines(text.trimEnd().replace(/^error: /, ""))}\n${hint(command)}`),
     });
   }
   return nomount;

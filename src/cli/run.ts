@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import { NomountError } from "../error.ts";
 import type { Context } from "./context.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
-import { safeLine, systemCode } from "./output.ts";
+import { safeLine, safeLines, systemCode } from "./output.ts";
 import { program } from "./program.ts";
 
 /** Runs a command line (without "node" and the script) and gives its exit status. Throws nothing. */
@@ -44,5 +44,5 @@ function statusOf(error: unknown): number {
 function lineOf(error: unknown): string {
   if (error instanceof NomountError) return safeLine(error.message);
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return ["this is a bug, please report it with what follows", ...trace.split("\n").map(safeLine)].join("\n");
+  return `this is a bug, please report it with what follows\n${safeLines(trace)}`;
 }

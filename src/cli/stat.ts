@@ -44,14 +44,15 @@ const KIND_WORDS: Readonly<Record<Node["kind"], string>> = {
 };
 
 export function statCommand(context: Context): Command {
-  return withImageOptions(new Command("stat"), "one JSON object a line for each file")
+  const command = new Command("stat")
     .summary("show everything known of a file")
     .description(
       "Shows kind, size, owner, mode, all times (UTC), flags, extended attributes, streams and how the content lies.",
     )
     .argument("<image>", IMAGE_ARGUMENT)
     .argument("<address...>", ADDRESS_ARGUMENT)
-    .option("-L, --dereference", "of a symbolic link, show what it leads to")
+    .option("-L, --dereference", "of a symbolic link, show what it leads to");
+  return withImageOptions(command, "one JSON object a line for each file")
     .addHelpText(
       "after",
       examples(

@@ -3,6 +3,12 @@ import type { FileSystem } from "./file-system.ts";
 import type { DirectoryEntry, Node, NodeId } from "./node.ts";
 import { join } from "./path.ts";
 
+/**
+ * The longest path that any system names (Windows; Linux takes 4,096 bytes). Each open directory holds its own, so without a
+ * bound a made-up tree of a hundred thousand levels would take all memory.
+ */
+const MAX_PATH_LENGTH = 32_767;
+
 export interface WalkEntry {
   /** From where the walk began: "" for the start itself, then names joined by "/". */
   readonly path: string;
@@ -38,6 +44,13 @@ export function* walk(
       damaged(
         path,
         new NomountError("corrupt", `directory ${node.id} has a second name; its content is listed under the first`),
+      );
+      return;
+    }
+    if (path.length > MAX_PATH_LENGTH) {
+      damaged(
+        path,
+        new NomountError("unsupported", `its path is longer than ${MAX_PATH_LENGTH} characters; what lies below is left out`),
       );
       return;
     }

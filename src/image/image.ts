@@ -69,6 +69,8 @@ export interface ImageOptions {
   readonly sectorBytes?: number | undefined;
   /** Open a volume group as an earlier metadata text describes it. */
   readonly atSeqno?: VolumeOptions["atSeqno"];
+  /** Whether journals are replayed in memory, and where an external one is; it is closed with the image. */
+  readonly recovery?: OpenOptions | undefined;
   readonly warn?: Warn | undefined;
 }
 

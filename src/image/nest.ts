@@ -123,7 +123,7 @@ export class Nest {
   /** The one place where metadata is cached: above the mappings, so that a hit costs none of them; file data passes it by. */
   #open(driver: FileSystemDriver, source: BlockSource): FileSystem {
     if (this.#closed) throw new NomountError("usage", `${source.label}: the image is closed`);
-    const fileSystem = driver.open(new CachedSource(source));
+    const fileSystem = driver.open(new CachedSource(source), this.#options.recovery);
     this.#opened.push(fileSystem);
     return fileSystem;
   }

@@ -73,6 +73,7 @@ export class OpenedImage implements Image {
     this.#insideFiles.clear();
     this.#nest.close();
     for (const source of this.#sources) source.close();
+    this.#options.recovery?.journal?.close();
   }
 
   #volume(text: string): Place {

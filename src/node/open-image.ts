@@ -10,6 +10,10 @@ import { ext2fsWasm } from "./ext2fs-wasm.ts";
 export interface OpenImageOptions extends OpenSourceOptions {
   /** Sector size of the disk, 512 or 4096; undefined: let the device or the tables tell. */
   readonly sectorBytes?: number | undefined;
+  /** Whether to show what each guest would see after its recovery, or else the disk as it lies. Default: true. */
+  readonly replay?: boolean | undefined;
+  /** The device or image that holds the journal of an ext filesystem, where it is not on the same one. */
+  readonly journal?: string | undefined;
   /** Takes what the user should know though the work goes on: the source is in use, a table is damaged and its backup is used. */
   readonly warn?: Warn | undefined;
 }
@@ -21,8 +25,10 @@ export interface OpenImageOptions extends OpenSourceOptions {
  */
 export async function openImage(paths: string | readonly string[], options: OpenImageOptions = {}): Promise<Image> {
   const sources: BlockSource[] = [];
+  let journal: BlockSource | undefined;
   try {
     for (const path of typeof paths === "string" ? [paths] : paths) sources.push(await openSource(path, options));
+    if (options.journal !== undefined) journal = await openSource(options.journal, options);
   } catch (error) {
     for (const source of sources) source.close();
     throw error;
@@ -31,6 +37,7 @@ export async function openImage(paths: string | readonly string[], options: Open
     volumeDrivers,
     fileSystemDrivers: fileSystemDrivers(ext2fsWasm),
     sectorBytes: options.sectorBytes,
+    recovery: { replay: options.replay ?? true, ...(journal === undefined ? {} : { journal }) },
     warn: options.warn,
   });
 }

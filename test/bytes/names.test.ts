@@ -18,7 +18,7 @@ describe("names from bytes", () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(nameToBytes(nameFromBytes(bytes))).toEqual(bytes);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -57,10 +57,9 @@ describe("names from UTF-16", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 100 }), (units) => {
         const back = nameToUtf16(nameFromUtf16le(utf16le(units)));
-        expect(Array.from(back ?? "", (_, i) => back?.charCodeAt(i))).toHaveLength([...(back ?? "")].length);
         expect(Array.from({ length: back?.length ?? -1 }, (_, i) => back?.charCodeAt(i))).toEqual(units);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
@@ -102,7 +101,7 @@ describe("names for display", () => {
         const name = parts.join("");
         expect(nameFromDisplay(nameForDisplay(name))).toBe(name);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

@@ -21,7 +21,7 @@ const PLAIN_NS = 1_600_000_000_123_456_789n;
 
 /** A filesystem in memory, of every kind of file and every kind of trouble. */
 export class FakeFileSystem implements FileSystem {
-  readonly type = "fake";
+  readonly type: string = "fake";
   readonly label = "";
   readonly uuid = "";
   readonly root = 1;

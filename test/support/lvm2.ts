@@ -8,6 +8,7 @@ import { gptDriver } from "../../src/volume/gpt/gpt.ts";
 import { lvm2Driver } from "../../src/volume/lvm2/lvm2.ts";
 import type { Volume, VolumeOptions, VolumeTable } from "../../src/volume/volume.ts";
 import { fixtureBytes } from "./fixture.ts";
+import type { GoldenEntry } from "./guest-disk.ts";
 import { repositoryFolder } from "./repository.ts";
 
 /** What lvm2 and the kernel said of a fixture, as `fixtures/lvm2-lib.sh` records it. */
@@ -15,6 +16,8 @@ export interface Lvm2Golden {
   readonly groups: readonly GoldenGroup[];
   readonly twins?: readonly { readonly uuid: string; readonly data: GoldenContent }[];
   readonly merged?: GoldenContent;
+  /** Of the filesystems in volumes, by address. */
+  readonly trees?: Readonly<Record<string, readonly GoldenEntry[]>>;
 }
 
 export interface GoldenGroup {

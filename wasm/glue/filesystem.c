@@ -18,7 +18,11 @@ EXPORT(open) uint32_t open_filesystem(void)
 {
 	reply_begin();
 	errcode_t code = ext2fs_open2("", NULL, EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP, 0, 0, &host_io_manager, &filesystem);
-	return code == 0 ? 0 : reply_fail((struct problem){ .code = (uint32_t)code, .place = SUPERBLOCK_OFFSET });
+	if (code != 0)
+		return reply_fail((struct problem){ .code = (uint32_t)code, .place = SUPERBLOCK_OFFSET });
+	/* The kernel reads extended attributes wherever there are some; the library only where this says so. */
+	ext2fs_set_feature_xattr(filesystem->super);
+	return 0;
 }
 
 /* What lib/ext2fs says of one of its codes, or an empty string. */

@@ -26,6 +26,15 @@ const MAX_LINK_BYTES = 65536;
 /** In the first block of an indexed directory (`struct dx_root` in directory.rst). */
 const HASH_VERSION_OFFSET_BYTES = 28;
 
+interface Names {
+  readonly directory: NodeId;
+  /** The form in which names are compared there. */
+  readonly fold: (name: string) => string;
+  readonly entries: ReadonlyMap<string, DirectoryEntry>;
+  /** The first that was found: a name that is not there may have been lost with it. */
+  readonly damage: NomountError | undefined;
+}
+
 /** ext2, ext3 or ext4 over a source: metadata by libext2fs, content by extents. */
 export class ExtFileSystem implements FileSystem {
   readonly type: string;
@@ -42,6 +51,7 @@ export class ExtFileSystem implements FileSystem {
   readonly #cache: CachedSource;
   readonly #library: Ext2fs;
   readonly #inodes: InodeTable;
+  #names: Names | undefined;
 
   constructor(module: WebAssembly.Module, recovery: Recovery) {
     const { superblock, source } = recovery;
@@ -87,15 +97,10 @@ export class ExtFileSystem implements FileSystem {
   }
 
   lookup(directory: NodeId, name: string): DirectoryEntry | undefined {
-    const folds = this.foldsCase && (this.#inodes.body(directory).flagBits & FLAG.casefold) !== 0;
-    const wanted = folds ? foldName(name) : name;
-    let damage: NomountError | undefined;
-    const entries = this.list(directory, (error) => {
-      damage ??= error;
-    });
-    for (const entry of entries) if (entry.name === name || (folds && foldName(entry.name) === wanted)) return entry;
-    if (damage !== undefined) throw damage;
-    return undefined;
+    const { entries, damage, fold } = this.#namesOf(directory);
+    const found = entries.get(fold(name));
+    if (found === undefined && damage !== undefined) throw damage;
+    return found;
   }
 
   linkTarget(link: NodeId): string {
@@ -136,6 +141,7 @@ export class ExtFileSystem implements FileSystem {
   close(): void {
     this.#library.close();
     this.#inodes.clear();
+    this.#names = undefined;
     this.#cache.close();
     this.#recovery.close();
   }
@@ -150,6 +156,24 @@ export class ExtFileSystem implements FileSystem {
     }
     const mapping = new FileMapping(this.#library, this.#source, this.#inodes.raw(node.id), this.#superblock.blockBytes);
     return new MappedSource(label, node.sizeBytes, (offsetBytes, lengthBytes) => mapping.extents(offsetBytes, lengthBytes));
+  }
+
+  /** The names of one directory: whoever asks for one asks for the next one there, too. */
+  #namesOf(directory: NodeId): Names {
+    if (this.#names?.directory === directory) return this.#names;
+    const folds = this.foldsCase && (this.#inodes.body(directory).flagBits & FLAG.casefold) !== 0;
+    const fold = folds ? foldName : (name: string) => name;
+    const entries = new Map<string, DirectoryEntry>();
+    let damage: NomountError | undefined;
+    const all = this.list(directory, (error) => {
+      damage ??= error;
+    });
+    for (const entry of all) {
+      const key = fold(entry.name);
+      if (!entries.has(key)) entries.set(key, entry);
+    }
+    this.#names = { directory, fold, entries, damage };
+    return this.#names;
   }
 
   /** Of an encrypted link the kernel tells the length of what it shows. */

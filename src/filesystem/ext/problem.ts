@@ -60,9 +60,14 @@ export function problemError(
   label: string,
   libraryText: (code: number) => string,
 ): NomountError {
-  const said = words.get(problem.code)?.(problem) ?? (libraryText(problem.code) || `error ${problem.code}`);
+  const said = words.get(problem.code)?.(problem) ?? (lowerFirst(libraryText(problem.code)) || `error ${problem.code}`);
   const subject = problem.inode === 0 ? "" : `inode ${problem.inode}: `;
   const where: Where = problem.placeBytes === undefined ? { label } : { label, offsetBytes: problem.placeBytes };
   const kind = problem.code === CODE.notADirectory ? "path" : "corrupt";
   return new NomountError(kind, `${type}: ${subject}${said}`, { where });
+}
+
+/** "Superblock checksum ..." begins no sentence here; "EXT2 ..." stays. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][^A-Z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }

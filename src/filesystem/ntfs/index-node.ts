@@ -39,6 +39,7 @@ export function parseNode(bytes: Uint8Array, header: number): readonly IndexEntr
     const key = isLast ? undefined : parseFileName(view, at + KEY, keyBytes);
     if (key === undefined && !isLast) return `entry ${entries.length} at ${hex(at)} has a key of ${keyBytes} bytes`;
     const child = childBytes === 0 ? undefined : u64leOrNaN(view, at + length - 8);
+    if (Number.isNaN(child)) return `entry ${entries.length} at ${hex(at)} has a sub-node at a VCN of 2^53 or above`;
     entries.push({ record: recordOf(view, at), sequence: sequenceOf(view, at), key, child });
     if (isLast) return entries;
     at += length;

@@ -35,6 +35,7 @@ export class ReadRecovery {
   readonly #sizeBytes: number;
   #failures = 0;
   #suspectAt = SUSPECT_FAILURES;
+  #dead = false;
 
   constructor(label: string, sizeBytes: number) {
     this.#label = label;
@@ -44,6 +45,7 @@ export class ReadRecovery {
   succeeded(): void {
     this.#failures = 0;
     this.#suspectAt = SUSPECT_FAILURES;
+    this.#dead = false;
   }
 
   /** Goes on with an attempt that did not fill its bytes; throws a `SourceError` with the exact range that cannot be had. */
@@ -59,6 +61,7 @@ export class ReadRecovery {
 
   *#bySector(attempt: Attempt, cause: Error, pieces: Pieces): Steps<void> {
     this.#throwIfGone(attempt, cause);
+    if (this.#dead) throw this.#death(this.#rangeOf(attempt), cause);
     let bad: { offsetBytes: number; lengthBytes: number; cause: Error } | undefined;
     for (const sector of sectors(attempt)) {
       const failure = yield* this.#whole(sector);
@@ -103,11 +106,13 @@ export class ReadRecovery {
         if (typeof (yield probe) === "number") return;
       }
     }
-    throw new SourceError(
-      `every read fails now (${bad.cause.message}): the device has died, or the snapshot it is has overflowed`,
-      { label: this.#label, offsetBytes: bad.offsetBytes, lengthBytes: bad.lengthBytes },
-      { cause: bad.cause, fatal: true },
-    );
+    this.#dead = true;
+    throw this.#death({ label: this.#label, offsetBytes: bad.offsetBytes, lengthBytes: bad.lengthBytes }, bad.cause);
+  }
+
+  #death(range: { label: string; offsetBytes: number; lengthBytes: number }, cause: Error): SourceError {
+    const text = `every read fails now (${cause.message}): the device has died, or the snapshot it is has overflowed`;
+    return new SourceError(text, range, { cause, fatal: true });
   }
 
   #throwIfGone(attempt: Attempt, cause: Error): void {

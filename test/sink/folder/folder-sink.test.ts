@@ -26,7 +26,10 @@ function copy(root: FakeNode, to: string, options: FolderOptions = {}, more: Ext
 describeIf(isRoot && has("getfattr"), "root and getfattr are needed", "everything, to a folder", () => {
   test("is there with every facet", async () => {
     await withFreshFolder(async (scratch) => {
-      const root = { ...everything(), entries: [...(everything().entries ?? []), ["socket", { kind: "socket", mode: 0o700 }] as const] };
+      const root = {
+        ...everything(),
+        entries: [...(everything().entries ?? []), ["socket", { kind: "socket", mode: 0o700 }] as const],
+      };
       const fileSystem = new FakeFileSystem(root);
       const report = await extract([selectionOf(fileSystem)], new FolderSink(join(scratch, "to")));
       expect(report).toMatchObject({ failed: [], losses: [], damaged: [], ended: undefined });
@@ -81,7 +84,11 @@ describeIf(isRoot && has("getfattr"), "root and getfattr are needed", "everythin
       expect(found.get("setuid and setgid")).toMatchObject({ mode: 0o755, uid: 65534 });
       expect(found.get("closed/inside")?.kind).toBe("file");
       expect(found.get("closed")).toMatchObject({ mode: 0, modifiedNs: 77n * SECOND_NS });
-      expect(found.get("attributes")?.xattrs.map((xattr) => xattr.split("=")[0])).toEqual(["user.binary", "user.empty", "user.lines"]);
+      expect(found.get("attributes")?.xattrs.map((xattr) => xattr.split("=")[0])).toEqual([
+        "user.binary",
+        "user.empty",
+        "user.lines",
+      ]);
     });
   });
 });
@@ -98,7 +105,9 @@ describe("a folder", () => {
 
   test("takes single files and trees under their own names, in folders made for them", async () => {
     await withFreshFolder(async (scratch) => {
-      const fileSystem = new FakeFileSystem(folder({ etc: folder({ hosts: { content: "h" } }), var: folder({ log: folder({ a: { content: "a" } }) }) }));
+      const fileSystem = new FakeFileSystem(
+        folder({ etc: folder({ hosts: { content: "h" } }), var: folder({ log: folder({ a: { content: "a" } }) }) }),
+      );
       const selections = [selectionOf(fileSystem, "/etc/hosts"), selectionOf(fileSystem, "/var/log")];
       await extract(selections, new FolderSink(join(scratch, "new/deep")));
       expect(readdirSync(join(scratch, "new/deep")).toSorted()).toEqual(["hosts", "log"]);
@@ -141,7 +150,10 @@ describe("a folder", () => {
       mkdirSync(join(scratch, "a"));
       writeFileSync(join(scratch, "b"), "b");
       await new Promise((resolve) => setTimeout(resolve, 20));
-      const report = await copy(folder({ a: { content: "a" }, b: folder({ inside: { content: "i" } }), c: { content: "c" } }), scratch);
+      const report = await copy(
+        folder({ a: { content: "a" }, b: folder({ inside: { content: "i" } }), c: { content: "c" } }),
+        scratch,
+      );
       expect(report.failed.map(({ path, fault }) => `${path}: ${fault.message.replace(scratch, "TO")}`).toSorted()).toEqual([
         "a: TO/a is there already, and is a directory",
         "b/inside: b in the destination is no directory",
@@ -158,7 +170,13 @@ describe("a folder", () => {
         { kind: "data", lengthBytes: bytes.length, source: new MemorySource(bytes), offsetBytes: 0 },
         { kind: "hole", lengthBytes: 2 ** 20 },
       ]);
-      await copy(folder({ large: { content: large, mode: 0o444 }, hole: { content: contentOf([{ kind: "hole", lengthBytes: 2 ** 40 }]) } }), scratch);
+      await copy(
+        folder({
+          large: { content: large, mode: 0o444 },
+          hole: { content: contentOf([{ kind: "hole", lengthBytes: 2 ** 40 }]) },
+        }),
+        scratch,
+      );
       expect(statSync(join(scratch, "hole"))).toMatchObject({ size: 2 ** 40, blocks: 0 });
       const read = readFileSync(join(scratch, "large"));
       expect(read.subarray(0, bytes.length).equals(bytes)).toBe(true);

@@ -19,11 +19,11 @@ export const ext: Recogniser = (source) => {
   return superblock !== undefined && isExtSuperblock(superblock) ? describeExt(superblock) : undefined;
 };
 
-/** The magic is two bytes only, so the sizes must make sense too. */
+/** The magic is two bytes only, so the sizes must make sense too. A journal of its own has no groups of inodes. */
 export function isExtSuperblock(superblock: ExtSuperblock): boolean {
-  if (superblock.magic !== MAGIC) return false;
-  const { logBlockSize, blocksPerGroup, inodesPerGroup, firstDataBlock } = superblock;
-  return logBlockSize <= 6 && blocksPerGroup > 0 && inodesPerGroup > 0 && firstDataBlock <= 1 && blockCountOf(superblock) > 0n;
+  const { magic, logBlockSize, blocksPerGroup, inodesPerGroup, firstDataBlock, incompatible } = superblock;
+  if (magic !== MAGIC || logBlockSize > 6 || firstDataBlock > 1 || blockCountOf(superblock) === 0n) return false;
+  return (blocksPerGroup > 0 && inodesPerGroup > 0) || (incompatible & JOURNAL_DEVICE) !== 0;
 }
 
 export function describeExt(superblock: ExtSuperblock): Recognised {
