@@ -17,7 +17,13 @@ const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "..", "dist");
 const products = ["ext2fs.wasm", "ext2fs-source.tar.gz"];
 
-await build();
+try {
+  await build();
+} catch (error) {
+  // What the build says itself needs no stack.
+  console.error(error instanceof Error && error.message.startsWith("wasm: ") ? error.message : error);
+  process.exitCode = 1;
+}
 
 async function build() {
   const ours = new Map([...readFolder(here)].filter(([path]) => path !== "README.md"));

@@ -1,4 +1,4 @@
-import bufferLayout, { type Layout } from "buffer-layout";
+import bufferLayout from "buffer-layout";
 import { hex, NomountError, type Where } from "../error.ts";
 
 /**
@@ -14,9 +14,15 @@ import { hex, NomountError, type Where } from "../error.ts";
  * numbers of them.
  */
 export interface Field<T> {
-  readonly layout: (property: string) => Layout;
+  readonly layout: (property: string) => FieldLayout;
   readonly read: (view: DataView, offset: number) => T;
   readonly write: (view: DataView, offset: number, value: T) => void;
+}
+
+/** A field as buffer-layout has it; told here, since the package ships no types that ours could refer to. */
+interface FieldLayout {
+  readonly span: number;
+  readonly property: string | undefined;
 }
 
 // Not `Field<unknown>`: `write` makes T invariant.

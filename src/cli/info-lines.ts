@@ -73,7 +73,8 @@ function fileSystemLines(content: Extract<Content, { kind: "filesystem" }>, view
   const used = `${longSize(space.sizeBytes - space.freeBytes)} of ${longSize(space.sizeBytes)} used`;
   const warning = state.warning === undefined ? "" : `: ${safeLine(state.warning)}`;
   const line = `${titled({ format: type, label, uuid })}, ${used}, ${state.clean ? "clean" : "dirty"}${warning}`;
-  return view.long ? [line, ...fileSystemDetails(fileSystem).map(detailLine)] : [line];
+  if (view.long) return [line, ...fileSystemDetails(fileSystem).map(detailLine)];
+  return state.journal?.dirty === true ? [line, detailLine({ name: "journal", value: state.journal.summary })] : [line];
 }
 
 function fileSystemDetails({ details, state }: FileSystem): Detail[] {

@@ -2,8 +2,6 @@ import { Command } from "commander";
 import type { Image, Place } from "../image/image.ts";
 import type { Finding } from "../image/scan.ts";
 import type { Context } from "./context.ts";
-import { infoJson } from "./info-json.ts";
-import { findingLine, placeLines } from "./info-lines.ts";
 import { examples, IMAGE_ARGUMENT, type ImageOptions, withImageOptions } from "./options.ts";
 
 interface InfoOptions extends ImageOptions {
@@ -35,8 +33,12 @@ export function infoCommand(context: Context): Command {
     .action(async (path: string, options: InfoOptions) => {
       await context.withImage(path, options, async (image) => {
         const findings = options.scan === true ? await scanAll(context, image) : undefined;
-        if (options.json === true) context.stdout.json(infoJson(context, image, findings));
-        else printLines(context, image, findings, options);
+        if (options.json === true) {
+          const { infoJson } = await import("./info-json.ts");
+          context.stdout.json(infoJson(context, image, findings));
+        } else {
+          await printLines(context, image, findings, options);
+        }
       });
     });
 }
@@ -59,12 +61,13 @@ async function scanAll(context: Context, image: Image): Promise<Findings> {
   return all;
 }
 
-function printLines(
+async function printLines(
   context: Context,
   image: Image,
   findings: Findings | undefined,
   { long = false, all = false }: InfoOptions,
-): void {
+): Promise<void> {
+  const { findingLine, placeLines } = await import("./info-lines.ts");
   const { stdout } = context;
   for (const root of image.roots) {
     for (const line of placeLines(root, { long, all, damaged: () => context.fail() })) stdout.line(line);

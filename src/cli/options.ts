@@ -19,7 +19,10 @@ export function withImageOptions(command: Command, json: string): Command {
     .option("--json", json)
     .option("--sector-size <bytes>", "logical sector size of the disk, 512 or 4096, where its tables do not tell", sectorSize)
     .option("--spool-dir <folder>", "where standard input (-) is kept while it is read; default: the system's temporary folder")
-    .option("--no-replay", "show filesystems as they lie on the disk, not as their guests would recover them from their journals")
+    .option(
+      "--no-replay",
+      "show filesystems as they lie on the disk, not as their guests would recover them from their journals",
+    )
     .option("--journal <file>", "device or image with the journal of an ext filesystem, where it is not on the same one")
     .helpOption("--help", "show this help");
 }

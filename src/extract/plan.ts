@@ -1,4 +1,3 @@
-import { nameForDisplay } from "../bytes/names.ts";
 import { damageOf, faultOf, type NomountError } from "../error.ts";
 import type { FileSystem } from "../filesystem/file-system.ts";
 import type { Node, NodeId, Xattr } from "../filesystem/node.ts";
@@ -96,7 +95,8 @@ class TreePlan {
   #planned(path: string, node: Node): readonly Planned[] {
     const hasNames = node.linkCount > 1 && node.kind !== "directory";
     const hardLinkTo = hasNames ? this.#firstNames.get(node.id) : undefined;
-    if (hardLinkTo !== undefined) return [{ entry: { path, node, linkTarget: undefined, hardLinkTo, xattrs: NO_XATTRS }, content: undefined }];
+    if (hardLinkTo !== undefined)
+      return [{ entry: { path, node, linkTarget: undefined, hardLinkTo, xattrs: NO_XATTRS }, content: undefined }];
     const planned = this.#attempt(path, () => this.#whole(path, node));
     if (hasNames && planned.length > 0) this.#firstNames.set(node.id, path);
     return planned;
@@ -110,9 +110,9 @@ class TreePlan {
     const content = kind === "file" ? this.#fileSystem.content(id) : undefined;
     const streams = kind === "file" || kind === "directory" ? this.#fileSystem.streams(id) : [];
     if (streams.length === 0) return [{ entry, content }];
-    const lost = (why: string): void => this.#recorder.events.lost(path, "stream", why);
+    const lost = (name: string, why: string): void => this.#recorder.events.lost(`${path}:${name}`, "stream", why);
     if (this.#streams === "none") {
-      for (const { name } of streams) lost(`${nameForDisplay(name)}: left out as asked`);
+      for (const { name } of streams) lost(name, "left out as asked");
       return [{ entry, content }];
     }
     if (this.#streams === "xattr") {

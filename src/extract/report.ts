@@ -50,7 +50,9 @@ export class Recorder {
   readonly #copied = { ...NONE };
   readonly #failed: Problem[] = [];
   readonly #damaged: Problem[] = [];
-  readonly #losses = new Map<string, { facet: Facet; why: string; omitted: boolean; count: number; paths: string[] }>();
+  readonly #losses: Collected[] = [];
+  /** The same by facet and reason, apart for what is omitted. */
+  readonly #byReason = { omitted: new Map<Facet, Map<string, Collected>>(), lost: new Map<Facet, Map<string, Collected>>() };
   #contentBytes = 0;
   #failedCount = 0;
   #damagedCount = 0;
@@ -64,7 +66,7 @@ export class Recorder {
         observer.done?.(entry);
       },
       omitted: (path, facet, why) => {
-        this.#lost(path, facet, why, true);
+        this.#lose(path, facet, why, "omitted");
         observer.omitted?.(path, facet, why);
       },
       failed: (path, fault) => {
@@ -73,7 +75,7 @@ export class Recorder {
         observer.failed?.(path, fault);
       },
       lost: (path, facet, why) => {
-        this.#lost(path, facet, why, false);
+        this.#lose(path, facet, why, "lost");
         observer.lost?.(path, facet, why);
       },
     };
@@ -96,7 +98,7 @@ export class Recorder {
       failedCount: this.#failedCount,
       damaged: this.#damaged,
       damagedCount: this.#damagedCount,
-      losses: [...this.#losses.values()],
+      losses: this.#losses,
       filteredCount: this.#filteredCount,
       ended,
     };
@@ -107,14 +109,33 @@ export class Recorder {
     if (hardLinkTo === undefined && node.kind === "file") this.#contentBytes += node.sizeBytes;
   }
 
-  #lost(path: string, facet: Facet, why: string, omitted: boolean): void {
-    const key = `${facet} ${why} ${omitted}`;
-    const loss = this.#losses.get(key) ?? { facet, why, omitted, count: 0, paths: [] };
+  #lose(path: string, facet: Facet, why: string, how: "omitted" | "lost"): void {
+    const known = this.#byReason[how].get(facet)?.get(why);
+    const loss = known ?? this.#newLoss(facet, this.#losses.length < MAX_REASONS ? why : OTHER_REASONS, how);
     loss.count += 1;
     if (loss.paths.length < LISTED) loss.paths.push(path);
-    this.#losses.set(key, loss);
+  }
+
+  #newLoss(facet: Facet, why: string, how: "omitted" | "lost"): Collected {
+    const ofFacet = this.#byReason[how].get(facet) ?? new Map<string, Collected>();
+    this.#byReason[how].set(facet, ofFacet);
+    const loss = ofFacet.get(why) ?? { facet, why, omitted: how === "omitted", count: 0, paths: [] };
+    if (loss.count === 0) {
+      ofFacet.set(why, loss);
+      this.#losses.push(loss);
+    }
+    return loss;
   }
 }
+
+interface Collected extends Loss {
+  count: number;
+  readonly paths: string[];
+}
+
+/** More reasons than this (a volume in ruins has one for each inode) are counted together, facet by facet. */
+const MAX_REASONS = 1000;
+const OTHER_REASONS = "for other reasons";
 
 const NONE: Readonly<Record<NodeKind | "hard link", number>> = {
   file: 0,

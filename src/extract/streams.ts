@@ -1,4 +1,3 @@
-import { nameForDisplay } from "../bytes/names.ts";
 import { damageOf } from "../error.ts";
 import type { FileSystem } from "../filesystem/file-system.ts";
 import type { Node, StreamInfo, Xattr } from "../filesystem/node.ts";
@@ -21,11 +20,11 @@ export function streamXattrs(
   fileSystem: FileSystem,
   { id }: Node,
   streams: readonly StreamInfo[],
-  lost: (why: string) => void,
+  lost: (name: string, why: string) => void,
 ): readonly Xattr[] {
   return streams.flatMap(({ name, sizeBytes }) => {
     if (sizeBytes > MAX_XATTR_BYTES) {
-      lost(`${nameForDisplay(name)}: ${sizeBytes} bytes are more than an extended attribute holds`);
+      lost(name, "more bytes than an extended attribute holds");
       return [];
     }
     try {
@@ -33,7 +32,7 @@ export function streamXattrs(
       fileSystem.content(id, name).readSync(value, 0);
       return [{ name: `user.${name}`, value }];
     } catch (error) {
-      lost(`${nameForDisplay(name)}: ${damageOf(error).message}`);
+      lost(name, damageOf(error).message);
       return [];
     }
   });

@@ -37,7 +37,9 @@ export function listPlaces(places: Iterable<Place>): string {
 }
 
 function describe({ address, volume, content }: Place): string {
-  const start = volume?.startBytes === undefined ? "" : ` at ${volume.startBytes}`;
+  // Deeper down it counts from the volume around it, not from the image.
+  const isOutermost = /^(.*!)?[^/]*$/.test(address);
+  const start = isOutermost && volume?.startBytes !== undefined ? ` at ${volume.startBytes}` : "";
   return `${address === "" ? "the image itself" : address} ${words(content)}${start}`;
 }
 

@@ -1,5 +1,5 @@
 import type { NomountError, Warn } from "../error.ts";
-import type { FileSystem, FileSystemDriver } from "../filesystem/file-system.ts";
+import type { FileSystem, FileSystemDriver, OpenOptions } from "../filesystem/file-system.ts";
 import type { Node } from "../filesystem/node.ts";
 import type { BlockSource } from "../source/block-source.ts";
 import type { Volume, VolumeDriver, VolumeOptions, VolumeTable } from "../volume/volume.ts";

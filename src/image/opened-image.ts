@@ -1,5 +1,5 @@
 import { nameForDisplay } from "../bytes/names.ts";
-import { NomountError } from "../error.ts";
+import { damageOf, NomountError } from "../error.ts";
 import type { FileSystem } from "../filesystem/file-system.ts";
 import type { Resolved } from "../filesystem/path.ts";
 import type { BlockSource } from "../source/block-source.ts";
@@ -177,17 +177,18 @@ function sectorBytesOf({ content, source }: Place, options: ImageOptions): numbe
   return options.sectorBytes ?? tableSector ?? source.sectorBytes ?? 512;
 }
 
-/** A fixed VHD is a plain image with a footer behind it. */
+/** A fixed VHD is a plain image with a footer behind it. An end that cannot be read is no reason not to read the rest. */
 function plainBytes(source: BlockSource, { warn }: ImageOptions): BlockSource {
-  const sizeBytes = fixedVhdBytes(source);
-  if (sizeBytes === undefined) return source;
-  warn?.(
-    new NomountError(
-      "unsupported",
-      `${source.label} is a fixed VHD: its ${sizeBytes} plain bytes are read, its footer is left out`,
-    ),
-  );
-  return new SliceSource(source, 0, sizeBytes, source.label);
+  try {
+    const sizeBytes = fixedVhdBytes(source);
+    if (sizeBytes === undefined) return source;
+    const text = `${source.label} is a fixed VHD: its ${sizeBytes} plain bytes are read, its footer is left out`;
+    warn?.(new NomountError("unsupported", text));
+    return new SliceSource(source, 0, sizeBytes, source.label);
+  } catch (error) {
+    warn?.(damageOf(error));
+    return source;
+  }
 }
 
 function isPlace(place: Place | undefined): place is Place {

@@ -1,6 +1,7 @@
 import { nameForDisplay } from "../bytes/names.ts";
 import { NomountError } from "../error.ts";
 
+const UNSAFE_NAME = /^\.{0,2}$|[/\0]/;
 /** A component that is empty, "." or "..", or a zero byte anywhere. */
 const UNSAFE_PATH = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
 
@@ -11,13 +12,12 @@ export function checkPath(path: string): void {
 
 /** Throws unless a name can be one component of a path. Names on NTFS, and on damaged filesystems, can be anything. */
 export function checkName(name: string): void {
-  const why = whyNot(name);
-  if (why !== undefined) throw new NomountError("path", `the name "${nameForDisplay(name)}" ${why}: not copied`);
+  if (UNSAFE_NAME.test(name))
+    throw new NomountError("path", `the name "${nameForDisplay(name)}" ${whyUnsafe(name)}: not copied`);
 }
 
-function whyNot(name: string): string | undefined {
+function whyUnsafe(name: string): string {
   if (name === "") return "is empty";
   if (name === "." || name === "..") return "would leave its folder";
-  if (name.includes("/")) return 'holds a "/"';
-  return name.includes("\0") ? "holds a zero byte" : undefined;
+  return name.includes("/") ? 'holds a "/"' : "holds a zero byte";
 }

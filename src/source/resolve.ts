@@ -1,5 +1,6 @@
-import type { BlockSource, Extent, RootRange } from "./block-source.ts";
+import type { BlockSource, Extent, Place, RootRange } from "./block-source.ts";
 import { sliceExtent } from "./mapped.ts";
+import { SliceSource } from "./slice.ts";
 
 /**
  * The extents of a range of a source, brought down to roots (sources that are made of no others), neighbours merged. Lazy:
@@ -32,12 +33,24 @@ function* resolveUnmerged(
     return;
   }
   for (const extent of source.extents(offsetBytes, lengthBytes, avoid)) {
-    if (extent.kind === "data") yield* resolveUnmerged(extent.source, extent.offsetBytes, extent.lengthBytes, avoid);
-    else if (extent.kind === "packed")
+    if (extent.kind === "data") {
+      const place = throughSlices(extent.source, extent.offsetBytes, extent.lengthBytes);
+      if (place.source.extents === undefined) yield { kind: "data", lengthBytes: extent.lengthBytes, ...place };
+      else yield* resolveUnmerged(place.source, place.offsetBytes, extent.lengthBytes, avoid);
+    } else if (extent.kind === "packed")
       yield { ...extent, parts: extent.parts.flatMap((part) => [...resolvePart(part, avoid)]) };
     else if (extent.kind === "hole") yield resolveBacking(extent, avoid);
     else yield extent;
   }
+}
+
+/** Most extents lie in a partition: the way down is then an addition, without a generator for each layer. */
+function throughSlices(source: BlockSource, offsetBytes: number, lengthBytes: number): Place {
+  let place: Place = { source, offsetBytes };
+  while (place.source instanceof SliceSource && place.offsetBytes + lengthBytes <= place.source.presentBytes) {
+    place = { source: place.source.parent, offsetBytes: place.source.startBytes + place.offsetBytes };
+  }
+  return place;
 }
 
 function* resolvePart(part: Extent, avoid: readonly RootRange[] | undefined): Generator<Extent> {

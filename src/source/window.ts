@@ -66,47 +66,42 @@ export function layOut(part: readonly Placed[], buffer: Uint8Array): Window {
 }
 
 /** What a window holds after it has been read, neighbours in one chunk, what could not be read with its fault. */
-export function* chunksOf({ buffer, pieces }: Window, shortfalls: readonly Shortfall[]): Generator<Chunk> {
-  let held = { offsetBytes: 0, start: 0, end: 0 };
-  let used = 0;
-  for (const { offsetBytes, wanted } of pieces) {
-    const start = used;
-    used += wanted.into.length;
-    let at = 0;
-    for (const part of readable(wanted, shortfalls)) {
-      if (
-        held.end > held.start &&
-        (part.fault !== undefined || held.offsetBytes + held.end - held.start !== offsetBytes + at)
-      ) {
-        yield { offsetBytes: held.offsetBytes, bytes: buffer.subarray(held.start, held.end) };
-        held = { offsetBytes: 0, start: 0, end: 0 };
-      }
-      if (part.fault !== undefined) yield { offsetBytes: offsetBytes + at, lengthBytes: part.lengthBytes, fault: part.fault };
-      else if (held.end > held.start) held.end = start + at + part.lengthBytes;
-      else held = { offsetBytes: offsetBytes + at, start: start + at, end: start + at + part.lengthBytes };
-      at += part.lengthBytes;
+export function chunksOf({ buffer, pieces }: Window, shortfalls: readonly Shortfall[]): readonly Chunk[] {
+  const chunks: Chunk[] = [];
+  const first = pieces[0];
+  if (first === undefined) return chunks;
+  // A stretch of readable bytes so far: where it is in the content, and in the buffer.
+  let offsetBytes = first.offsetBytes;
+  let start = 0;
+  let end = 0;
+  const close = (): void => {
+    if (end > start) chunks.push({ offsetBytes, bytes: buffer.subarray(start, end) });
+    start = end;
+  };
+  for (const piece of pieces) {
+    if (piece.offsetBytes !== offsetBytes + end - start) {
+      close();
+      offsetBytes = piece.offsetBytes;
     }
+    const bad = shortfalls.length === 0 ? NONE : badPartsOf(piece.wanted, shortfalls);
+    const pieceStart = end;
+    for (const { skipBytes, lengthBytes, fault } of bad) {
+      end = pieceStart + skipBytes;
+      close();
+      chunks.push({ offsetBytes: piece.offsetBytes + skipBytes, lengthBytes, fault });
+      offsetBytes = piece.offsetBytes + skipBytes + lengthBytes;
+      // What is missing from the beginning has no room in the buffer.
+      end += Math.min(lengthBytes, piece.wanted.into.length);
+      start = end;
+    }
+    end = pieceStart + piece.wanted.into.length;
   }
-  if (held.end > held.start) yield { offsetBytes: held.offsetBytes, bytes: buffer.subarray(held.start, held.end) };
+  close();
+  return chunks;
 }
 
-interface Part {
-  readonly lengthBytes: number;
-  readonly fault: Fault | undefined;
-}
+const NONE: readonly Shortfall[] = [];
 
-/** The parts of a piece, readable or not, covering it. */
-function readable(wanted: Wanted, shortfalls: readonly Shortfall[]): readonly Part[] {
-  const { lengthBytes } = wanted.extent;
-  if (shortfalls.length === 0) return [{ lengthBytes, fault: undefined }];
-  const parts: Part[] = [];
-  let at = 0;
-  const mine = shortfalls.filter((short) => short.wanted === wanted).toSorted((a, b) => a.skipBytes - b.skipBytes);
-  for (const short of mine) {
-    if (at < short.skipBytes) parts.push({ lengthBytes: short.skipBytes - at, fault: undefined });
-    parts.push({ lengthBytes: short.lengthBytes, fault: short.fault });
-    at = short.skipBytes + short.lengthBytes;
-  }
-  if (at < lengthBytes) parts.push({ lengthBytes: lengthBytes - at, fault: undefined });
-  return parts;
+function badPartsOf(wanted: Wanted, shortfalls: readonly Shortfall[]): readonly Shortfall[] {
+  return shortfalls.filter((short) => short.wanted === wanted).toSorted((a, b) => a.skipBytes - b.skipBytes);
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { has, isRoot } from "../support/tools.ts";
+import { copyBuild } from "./build-under-test.ts";
 import { type Contender, contenders, type Job } from "./contenders.ts";
 import { type ImageName, image } from "./images/all.ts";
 import { dropCaches, hasTime, measure } from "./measure.ts";
@@ -42,6 +43,7 @@ if (options.help) process.stdout.write(usage);
 else await main();
 
 async function main(): Promise<void> {
+  copyBuild();
   const present = contenders.filter(isPresent);
   if (!hasTime) print("memory and processor time are not measured: GNU time is not installed");
   const results: Result[] = [];

@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheFolder, repositoryFolder } from "../support/repository.ts";
+import { cacheFolder } from "../support/repository.ts";
 import { has, isRoot, toolEnv } from "../support/tools.ts";
+import { commandUnderTest } from "./build-under-test.ts";
 import type { Contender, Job } from "./contenders.ts";
 
 export interface Measured {
@@ -39,7 +40,7 @@ export async function measure(contender: Contender, job: Job, use: Use): Promise
     spawnSync("mkdir", [out, mnt]);
     const measured = runScript(script, times, {
       TIME: hasTime ? `time -a -o ${times} -f %U/%S/%M/%x` : "",
-      NOMOUNT: `${process.execPath} ${join(repositoryFolder, "dist/cli/main.js")}`,
+      NOMOUNT: `${process.execPath} ${commandUnderTest}`,
       IMAGE: job.image.file,
       OFFSET: String(job.image.partitionBytes),
       OUT: out,

@@ -45,308 +45,340 @@ describe("--help", () => {
 
   test("of info", async () =>
     expect((await runCommand(["info", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount info [options] <image>
+      "Usage: nomount info [options] <image>
 
-    Shows partitions as fdisk does, each with its byte offset, and the filesystems
-    in them with type, label, UUID, space and state.
+      Shows partitions as fdisk does, each with its byte offset, and the filesystems
+      in them with type, label, UUID, space and state.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
 
-    Options:
-      --json                 one JSON object
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      -l, --long             with all that is known of each volume and filesystem:
-                             layout, block size, features ...
-      -a, --all              also volumes that are only parts of others
-      --scan                 also search the whole image for filesystems and tables,
-                             for disks whose tables are lost
-      --help                 show this help
+      Options:
+        -l, --long             with all that is known of each volume and filesystem:
+                               layout, block size, features ...
+        -a, --all              also volumes that are only parts of others
+        --scan                 also search the whole image for filesystems and tables,
+                               for disks whose tables are lost
+        --json                 one JSON object
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # What is in there?
-      nomount info disk.img
-      # A block device, for a program
-      nomount info --json /dev/vg0/vm01-snap | jq .disks
-      # The partition table is lost
-      nomount info --scan disk.img
-      # Use what the search found
-      nomount ls disk.img @1048576:/
+      Examples:
+        # What is in there?
+        nomount info disk.img
+        # A block device, for a program
+        nomount info --json /dev/vg0/vm01-snap | jq .disks
+        # The partition table is lost
+        nomount info --scan disk.img
+        # Use what the search found
+        nomount ls disk.img @1048576:/
 
-    "
-  `));
+      "
+    `));
   test("of ls", async () =>
     expect((await runCommand(["ls", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount ls [options] <image> [address...]
+      "Usage: nomount ls [options] <image> [address...]
 
-    Lists directories, every entry on a line of its own, sorted by name. Times are
-    UTC.
+      Lists directories, every entry on a line of its own, sorted by name. Times are
+      UTC.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                             volumes; without one, the root
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH inside it, as \`nomount info\` names
+                               volumes; without one, the root
 
-    Options:
-      --json                 one JSON object a line for each entry
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      -l, --long             with mode, links, owner, group, size, time of change
-                             and link target
-      -h, --human            with -l: sizes like 1.5K and 20M
-      -R, --recursive        and all directories below
-      -0, --null             only names, exactly as they are, each ended by a NUL
-      --help                 show this help
+      Options:
+        -l, --long             with mode, links, owner, group, size, time of change
+                               and link target
+        -h, --human            with -l: sizes like 1.5K and 20M
+        -R, --recursive        and all directories below
+        -0, --null             only names, exactly as they are, each ended by a NUL
+        --json                 one JSON object a line for each entry
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # The root of an image with a single filesystem
-      nomount ls root.img
-      # A directory of the first partition
-      nomount ls -l disk.img p1:/etc
-      # Everything, for a program
-      nomount ls -R --json disk.img p1: | jq -r .address
+      Examples:
+        # The root of an image with a single filesystem
+        nomount ls root.img
+        # A directory of the first partition
+        nomount ls -l disk.img p1:/etc
+        # Everything, for a program
+        nomount ls -R --json disk.img p1: | jq -r .address
 
-    On a terminal, control characters in names are escaped; in a file or pipe names are their exact bytes.
-    "
-  `));
+      On a terminal, control characters in names are escaped; in a file or pipe names are their exact bytes.
+      "
+    `));
   test("of stat", async () =>
     expect((await runCommand(["stat", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount stat [options] <image> <address...>
+      "Usage: nomount stat [options] <image> <address...>
 
-    Shows kind, size, owner, mode, all times (UTC), flags, extended attributes,
-    streams and how the content lies.
+      Shows kind, size, owner, mode, all times (UTC), flags, extended attributes,
+      streams and how the content lies.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                             volumes
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH inside it, as \`nomount info\` names
+                               volumes
 
-    Options:
-      --json                 one JSON object a line for each file
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      -L, --dereference      of a symbolic link, show what it leads to
-      --help                 show this help
+      Options:
+        -L, --dereference      of a symbolic link, show what it leads to
+        --json                 one JSON object a line for each file
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # A file of the second partition
-      nomount stat disk.img p2:/etc/shadow
-      # Its extended attributes, for a program
-      nomount stat --json disk.img p2:/bin/ping | jq .xattrs
+      Examples:
+        # A file of the second partition
+        nomount stat disk.img p2:/etc/shadow
+        # Its extended attributes, for a program
+        nomount stat --json disk.img p2:/bin/ping | jq .xattrs
 
-    "
-  `));
+      "
+    `));
   test("of cat", async () =>
     expect((await runCommand(["cat", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount cat [options] <image> <address...>
+      "Usage: nomount cat [options] <image> <address...>
 
-    Writes files one after the other, holes as zeros. Symbolic links are followed
-    inside the volume.
+      Writes files one after the other, holes as zeros. Symbolic links are followed
+      inside the volume.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                             volumes; PATH:STREAM for a named stream
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH inside it, as \`nomount info\` names
+                               volumes; PATH:STREAM for a named stream
 
-    Options:
-      --json                 on standard error, one JSON object a line for each file
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      --help                 show this help
+      Options:
+        --json                 on standard error, one JSON object a line for each file
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # A file of the first partition
-      nomount cat disk.img p1:/etc/fstab
-      # A named stream of a file on NTFS
-      nomount cat disk.img 'p1:/Users/ana/setup.exe:Zone.Identifier'
+      Examples:
+        # A file of the first partition
+        nomount cat disk.img p1:/etc/fstab
+        # A named stream of a file on NTFS
+        nomount cat disk.img 'p1:/Users/ana/setup.exe:Zone.Identifier'
 
-    A file that cannot be read to its end stops where its bytes are lost; the next ones follow, and the exit status is 1.
+      A file that cannot be read to its end stops where its bytes are lost; the next ones follow, and the exit status is 1.
 
-    "
-  `));
+      "
+    `));
   test("of find", async () =>
     expect((await runCommand(["find", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount find [options] <image> [address...]
+      "Usage: nomount find [options] <image> [address...]
 
-    Searches directories and everything below. All conditions must hold; of one
-    given several times, --size all, others any.
+      Searches directories and everything below. All conditions must hold; of one
+      given several times, --size all, others any.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                             volumes; without one, every filesystem in the image
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH inside it, as \`nomount info\` names
+                               volumes; without one, every filesystem in the image
 
-    Options:
-      --json                 one JSON object a line for each file found
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      --name <glob>          the name matches: *, ?, [a-z], {one,other}; may be
-                             repeated
-      --iname <glob>         the same, upper and lower case alike
-      --type <letters>       f file, d directory, l link, p fifo, s socket, c or b
-                             device; several joined by commas
-      --size <size>          +10M more than, -4k less than, 512 exactly; k, M, G, T
-                             are powers of 1024
-      --newer <time>         changed after a date, a time, an age (7d) or a local
-                             file (./stamp)
-      --older <time>         changed before that
-      -l, --long             as \`nomount ls -l\` shows files
-      -0, --null             addresses exactly as they are, each ended by a NUL
-      --help                 show this help
+      Options:
+        --name <glob>          the name matches: *, ?, [a-z], {one,other}; may be
+                               repeated
+        --iname <glob>         the same, upper and lower case alike
+        --type <letters>       f file, d directory, l link, p fifo, s socket, c or b
+                               device; several joined by commas
+        --size <size>          +10M more than, -4k less than, 512 exactly; k, M, G, T
+                               are powers of 1024
+        --newer <time>         changed after a date, a time, an age (7d) or a local
+                               file (./stamp)
+        --older <time>         changed before that
+        -l, --long             as \`nomount ls -l\` shows files
+        -0, --null             addresses exactly as they are, each ended by a NUL
+        --json                 one JSON object a line for each file found
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # Logs that changed in the last week before the snapshot
-      nomount find disk.img p2:/var/log --name '*.log' --newer 2024-01-24
-      # Large files anywhere in the image
-      nomount find -l disk.img --type f --size +100M
-      # Copy what was found
-      nomount find -0 disk.img p1: --name '*.doc' | xargs -0 sh -c 'nomount cp disk.img "$@" ./docs' sh
+      Examples:
+        # Logs that changed in the last week before the snapshot
+        nomount find disk.img p2:/var/log --name '*.log' --newer 2024-01-24
+        # Large files anywhere in the image
+        nomount find -l disk.img --type f --size +100M
+        # Copy what was found
+        nomount find -0 disk.img p1: --name '*.doc' | xargs -0 sh -c 'nomount cp disk.img "$@" ./docs' sh
 
-    "
-  `));
+      "
+    `));
   test("of map", async () =>
     expect((await runCommand(["map", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount map [options] <image> <address...>
+      "Usage: nomount map [options] <image> <address...>
 
-    Shows a file's extents down to byte offsets on the device or image, through
-    every volume in between.
+      Shows a file's extents down to byte offsets on the device or image, through
+      every volume in between.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                             volumes; PATH:STREAM for a named stream
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH inside it, as \`nomount info\` names
+                               volumes; PATH:STREAM for a named stream
 
-    Options:
-      --json                 one JSON object a line for each extent
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      --help                 show this help
+      Options:
+        --json                 one JSON object a line for each extent
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # Where is it?
-      nomount map disk.img p2:/etc/fstab
-      # Read it with dd (offset and length from the line above)
-      dd if=disk.img iflag=skip_bytes,count_bytes skip=41943040 count=120
+      Examples:
+        # Where is it?
+        nomount map disk.img p2:/etc/fstab
+        # Read it with dd (offset and length from the line above)
+        dd if=disk.img iflag=skip_bytes,count_bytes skip=41943040 count=120
 
-    "
-  `));
+      "
+    `));
   test("of cp", async () =>
     expect((await runCommand(["cp", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount cp [options] <image> <address...> <folder>
+      "Usage: nomount cp [options] <image> <address...> <folder>
 
-    Copies files and trees to a folder, each under its own name; the root of a
-    volume as its content, straight into the folder. The folder is made where it is
-    missing. Nothing is written through a symbolic link, and no name leads out of
-    the folder.
+      Copies files and trees to a folder, each under its own name; the root of a
+      volume as its content, straight into the folder. The folder is made where it is
+      missing. Nothing is written through a symbolic link, and no name leads out of
+      the folder.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH of what to copy, and at the end the
-                             folder to copy to
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH of what to copy, and at the end the
+                               folder to copy to
 
-    Options:
-      --owners               give files the guest's owners and groups (default for
-                             root)
-      --no-owners            leave files to whoever runs this
-      --existing <what>      files that are there already (choices: "replace",
-                             "refuse", default: "replace")
-      --damaged <what>       files of which a part cannot be read: leave them out,
-                             or keep them with zeros there; either way they are
-                             named and the exit status is 1 (choices: "leave-out",
-                             "keep", default: "leave-out")
-      --include <glob>       only what matches by name, or by path from the volume's
-                             root if it has a /; may be repeated
-      --exclude <glob>       leave out what matches, directories with all they hold;
-                             may be repeated
-      --newer <time>         only files changed after a date, a time, an age (7d) or
-                             a local file (./stamp)
-      --streams <how>        named streams (NTFS): as files NAME:STREAM beside
-                             theirs, as extended attributes user.STREAM, or not at
-                             all (choices: "beside", "xattr", "none", default:
-                             "beside")
-      -q, --quiet            no progress and no summary; what goes wrong is still
-                             said
-      --json                 the report as one JSON object on standard output
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      --help                 show this help
+      Options:
+        --owners               give files the guest's owners and groups (default for
+                               root)
+        --no-owners            leave files to whoever runs this
+        --existing <what>      files that are there already (choices: "replace",
+                               "refuse", default: "replace")
+        --damaged <what>       files of which a part cannot be read: leave them out,
+                               or keep them with zeros there; either way they are
+                               named and the exit status is 1 (choices: "leave-out",
+                               "keep", default: "leave-out")
+        --include <glob>       only what matches by name, or by path from the volume's
+                               root if it has a /; may be repeated
+        --exclude <glob>       leave out what matches, directories with all they hold;
+                               may be repeated
+        --newer <time>         only files changed after a date, a time, an age (7d) or
+                               a local file (./stamp)
+        --streams <how>        named streams (NTFS): as files NAME:STREAM beside
+                               theirs, as extended attributes user.STREAM, or not at
+                               all (choices: "beside", "xattr", "none", default:
+                               "beside")
+        -q, --quiet            no progress and no summary; what goes wrong is still
+                               said
+        --json                 the report as one JSON object on standard output
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # A home directory
-      nomount cp disk.img p1:/home/ana ./restored
-      # A whole volume into an empty folder
-      nomount cp disk.img p1:/ ./restored
-      # Documents that changed in the last week
-      nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d
+      Examples:
+        # A home directory
+        nomount cp disk.img p1:/home/ana ./restored
+        # A whole volume into an empty folder
+        nomount cp disk.img p1:/ ./restored
+        # Documents that changed in the last week
+        nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d
 
-    "
-  `));
+      "
+    `));
   test("of tar", async () =>
     expect((await runCommand(["tar", "--help"])).stdout).toMatchInlineSnapshot(`
-    "Usage: nomount tar [options] <image> <address...>
+      "Usage: nomount tar [options] <image> <address...>
 
-    Writes a tar stream (pax) with everything that tar can hold: owners, links,
-    devices, times to the nanosecond, extended attributes, ACLs, holes. Names are as
-    \`nomount cp\` has them.
+      Writes a tar stream (pax) with everything that tar can hold: owners, links,
+      devices, times to the nanosecond, extended attributes, ACLs, holes. Names are as
+      \`nomount cp\` has them.
 
-    Arguments:
-      image                  disk image, block device, first part of a split image,
-                             or - for standard input
-      address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                             volumes
+      Arguments:
+        image                  disk image, block device, first part of a split image,
+                               or - for standard input
+        address                [VOLUME:]PATH inside it, as \`nomount info\` names
+                               volumes
 
-    Options:
-      --include <glob>       only what matches by name, or by path from the volume's
-                             root if it has a /; may be repeated
-      --exclude <glob>       leave out what matches, directories with all they hold;
-                             may be repeated
-      --newer <time>         only files changed after a date, a time, an age (7d) or
-                             a local file (./stamp)
-      --streams <how>        named streams (NTFS): as files NAME:STREAM beside
-                             theirs, as extended attributes user.STREAM, or not at
-                             all (choices: "beside", "xattr", "none", default:
-                             "beside")
-      -q, --quiet            no progress and no summary; what goes wrong is still
-                             said
-      --json                 the report as one JSON object on standard error
-      --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                             tables do not tell
-      --spool-dir <folder>   where standard input (-) is kept while it is read;
-                             default: the system's temporary folder
-      --help                 show this help
+      Options:
+        --include <glob>       only what matches by name, or by path from the volume's
+                               root if it has a /; may be repeated
+        --exclude <glob>       leave out what matches, directories with all they hold;
+                               may be repeated
+        --newer <time>         only files changed after a date, a time, an age (7d) or
+                               a local file (./stamp)
+        --streams <how>        named streams (NTFS): as files NAME:STREAM beside
+                               theirs, as extended attributes user.STREAM, or not at
+                               all (choices: "beside", "xattr", "none", default:
+                               "beside")
+        -q, --quiet            no progress and no summary; what goes wrong is still
+                               said
+        --json                 the report as one JSON object on standard error
+        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
+                               tables do not tell
+        --spool-dir <folder>   where standard input (-) is kept while it is read;
+                               default: the system's temporary folder
+        --no-replay            show filesystems as they lie on the disk, not as their
+                               guests would recover them from their journals
+        --journal <file>       device or image with the journal of an ext filesystem,
+                               where it is not on the same one
+        --help                 show this help
 
-    Examples:
-      # A home directory
-      nomount tar disk.img p1:/home/ana > ana.tar
-      # Onto another machine, everything kept
-      nomount tar disk.img p1:/ | ssh root@host 'tar -x -C /mnt --xattrs --xattrs-include="*" --acls --numeric-owner'
-      # From a compressed image to a compressed archive
-      zcat disk.img.gz | nomount tar - p1:/etc | gzip > etc.tar.gz
+      Examples:
+        # A home directory
+        nomount tar disk.img p1:/home/ana > ana.tar
+        # Onto another machine, everything kept
+        nomount tar disk.img p1:/ | ssh root@host 'tar -x -C /mnt --xattrs --xattrs-include="*" --acls --numeric-owner'
+        # From a compressed image to a compressed archive
+        zcat disk.img.gz | nomount tar - p1:/etc | gzip > etc.tar.gz
 
-    "
-  `));
+      "
+    `));
 
   test("every command has options for the image, --json, and examples that begin with its name", async () => {
     const { stdout } = await runCommand(["--help"]);

@@ -147,7 +147,7 @@ test("named streams: beside, as attributes, or not at all, as that is said", asy
     "user.Zone.Identifier 14",
     "user... 14",
   ]);
-  expect(xattr.report.losses).toMatchObject([{ facet: "stream", count: 1, paths: ["setup.exe"] }]);
+  expect(xattr.report.losses).toMatchObject([{ facet: "stream", count: 1, paths: ["setup.exe:big"] }]);
   const none = await run(root(), ["/"], { streams: "none" });
   expect(none.sink.paths).toEqual(["", "setup.exe", "dir"]);
   expect(none.report.losses.reduce((sum, { count }) => sum + count, 0)).toBe(4);

@@ -117,7 +117,9 @@ describe("superblock", () => {
 
   test("its checksum does not match: libext2fs says so", () => {
     const change = (bytes: Uint8Array) => bytes.set([0x77], field("mountCount"));
-    expect(() => openFixture("ext4-unwritten", change)).toThrow(/^ext4: superblock checksum does not match superblock \(ext4-unwritten\.img, byte 0x400\)/);
+    expect(() => openFixture("ext4-unwritten", change)).toThrow(
+      /^ext4: superblock checksum does not match superblock \(ext4-unwritten\.img, byte 0x400\)/,
+    );
   });
 });
 
@@ -149,7 +151,7 @@ describe("group descriptors and inodes", () => {
     const fileSystem = openFixture("ext4-unwritten", (bytes) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       const table = view.getUint32(INODE_TABLE_FIELD, true) * BLOCK_BYTES;
-      bytes[table + 12 * INODE_BYTES + 4] ^= 1;
+      view.setUint8(table + 12 * INODE_BYTES + 4, view.getUint8(table + 12 * INODE_BYTES + 4) ^ 1);
     });
     expect(() => fileSystem.node(13)).toThrow(
       /^ext4: inode 13: its checksum does not match its content \(ext4-unwritten\.img, byte 0x/,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MemorySource } from "../../src/source/memory.ts";
-import { NODE_CHECKSUM_XOR, nodeHeader, SUPERBLOCK_CHECKSUM_XOR, superblock } from "../../src/volume/lvm2/thin/layout.ts";
+import { NODE_CHECKSUM_XOR, nodeHeader } from "../../src/volume/lvm2/persistent-data/layout.ts";
+import { SUPERBLOCK_CHECKSUM_XOR, superblock } from "../../src/volume/lvm2/thin/layout.ts";
 import { openPool } from "../../src/volume/lvm2/thin/pool.ts";
 import { thinSource } from "../../src/volume/lvm2/thin/thin.ts";
 import { openLvm2, partitions, volumeNamed } from "../support/lvm2.ts";

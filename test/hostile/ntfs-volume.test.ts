@@ -193,3 +193,11 @@ describe("the source", () => {
     expect(() => walkAll(ntfs.open(source))).toThrow("the device has gone");
   });
 });
+
+test("$Bitmap torn: the volume opens, nothing is said to be free, and why", () => {
+  const image = new NtfsImage("ntfs-facets");
+  image.bytes.writeUInt16LE(0xdead, image.record(6) + 510);
+  const { space, state } = image.open();
+  expect(state.warning).toMatch(/FILE record 6: update sequence mismatch/);
+  expect(space).toEqual({ sizeBytes: 16_773_120, freeBytes: 0, allocationUnitBytes: 4096 });
+});

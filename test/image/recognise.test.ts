@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { NomountError } from "../../src/error.ts";
 import type { Recognised } from "../../src/image/formats/recognised.ts";
@@ -208,6 +209,28 @@ describe("recognising", () => {
     expect(() => [...recognise(dead, () => {})]).toThrow("the device has gone");
     expect(dead.reads).toBe(3);
   });
+});
+
+test("whatever bits of them are flipped, something is recognised or nothing is, and nothing breaks", () => {
+  const all = [...signatures, ...raidMembers];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...all),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer({ min: 1, max: 255 })), {
+        minLength: 1,
+        maxLength: 40,
+      }),
+      ({ bytes }, flips) => {
+        // The heads alone: a copy of all of a large one for every run would be the whole time.
+        const mutant = Uint8Array.from(bytes.subarray(0, 1 << 18));
+        for (const [at, bits] of flips) mutant[at % mutant.length] = (mutant[at % mutant.length] ?? 0) ^ bits;
+        for (const { sizeBytes } of allOf(new MemorySource(mutant))) {
+          if (sizeBytes !== undefined) expect(sizeBytes).toBeGreaterThanOrEqual(0);
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 describe("in an image", () => {

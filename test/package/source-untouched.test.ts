@@ -67,7 +67,17 @@ describeWith(["strace"], "seen by strace", () => {
       const words = args.map((arg) => (arg === "IMAGE" ? image : arg === "TARGET" ? target : arg));
       const log = join(scratch.path, "strace");
       // %file: every call that takes a path, so also truncate, unlink, rename, chmod, utimensat and setxattr.
-      const strace = ["-f", "-y", "-qq", "-e", "trace=%file,write,pwrite64,pwritev,ftruncate,fallocate,ioctl,mmap", "-o", log];
+      const strace = [
+        "-f",
+        "-y",
+        "-qq",
+        "-s",
+        "0",
+        "-e",
+        "trace=%file,write,pwrite64,pwritev,ftruncate,fallocate,ioctl,mmap",
+        "-o",
+        log,
+      ];
       const { status } = await runProcess("strace", [...strace, process.execPath, builtCommand, ...words], { env: toolEnv() });
       expect(status).toBe(0);
       const calls = readFileSync(log, "utf8")

@@ -51,8 +51,7 @@ enum problem_code {
 	PROBLEM_INODE_NUMBER = 40,	/* [inode count, inode] */
 	PROBLEM_INODE_TABLE = 41,	/* [blocks in the filesystem, block] */
 	PROBLEM_INODE_CHECKSUM = 42,
-	PROBLEM_INLINE_SIZE = 43,	/* [bytes by the size, bytes there] */
-	PROBLEM_ACL = 44,		/* [-, bytes] */
+	PROBLEM_ACL = 43,		/* [-, bytes] */
 };
 
 /* As it crosses to TypeScript: PROBLEM_BYTES bytes, little-endian. */

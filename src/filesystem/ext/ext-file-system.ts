@@ -1,6 +1,6 @@
 import { nameFromBytes } from "../../bytes/names.ts";
 import { damageOf, NomountError } from "../../error.ts";
-import type { BlockSource } from "../../source/block-source.ts";
+import type { BlockSource, Extent } from "../../source/block-source.ts";
 import { CachedSource } from "../../source/cached.ts";
 import { MappedSource } from "../../source/mapped.ts";
 import type { Damaged, FileSystem, Space, State } from "../file-system.ts";
@@ -19,6 +19,9 @@ import type { Superblock } from "./superblock.ts";
 import { decodeXattrs } from "./xattrs.ts";
 
 const ROOT_INODE = 2;
+/** Of directories, and of names in them all, that are kept for the next lookup: some tens of megabytes. */
+const MAX_KEPT_DIRECTORIES = 64;
+const MAX_KEPT_NAMES = 200_000;
 /** Room for a symlink's target in the inode; the kernel ends what lies there with a NUL. */
 const SHORT_LINK_BYTES = 60;
 /** Longer than any kernel makes them: a block. */
@@ -27,7 +30,6 @@ const MAX_LINK_BYTES = 65536;
 const HASH_VERSION_OFFSET_BYTES = 28;
 
 interface Names {
-  readonly directory: NodeId;
   /** The form in which names are compared there. */
   readonly fold: (name: string) => string;
   readonly entries: ReadonlyMap<string, DirectoryEntry>;
@@ -51,7 +53,8 @@ export class ExtFileSystem implements FileSystem {
   readonly #cache: CachedSource;
   readonly #library: Ext2fs;
   readonly #inodes: InodeTable;
-  #names: Names | undefined;
+  /** Of directories that were asked for names, the last used at the end: paths that are looked up share most of theirs. */
+  readonly #names = new Map<NodeId, Names>();
 
   constructor(module: WebAssembly.Module, recovery: Recovery) {
     const { superblock, source } = recovery;
@@ -141,7 +144,7 @@ export class ExtFileSystem implements FileSystem {
   close(): void {
     this.#library.close();
     this.#inodes.clear();
-    this.#names = undefined;
+    this.#names.clear();
     this.#cache.close();
     this.#recovery.close();
   }
@@ -150,17 +153,29 @@ export class ExtFileSystem implements FileSystem {
     const label = `${this.#source.label} inode ${node.id}`;
     if ((body.flagBits & FLAG.inlineData) !== 0) {
       const bytes = this.#library.inlineData(this.#inodes.raw(node.id));
-      return new MappedSource(label, bytes.length, (offsetBytes, lengthBytes) => [
-        { kind: "inline", lengthBytes, bytes: bytes.subarray(offsetBytes, offsetBytes + lengthBytes) },
-      ]);
+      return new MappedSource(label, node.sizeBytes, (offsetBytes, lengthBytes) =>
+        inlineExtents(bytes, offsetBytes, lengthBytes),
+      );
     }
     const mapping = new FileMapping(this.#library, this.#source, this.#inodes.raw(node.id), this.#superblock.blockBytes);
     return new MappedSource(label, node.sizeBytes, (offsetBytes, lengthBytes) => mapping.extents(offsetBytes, lengthBytes));
   }
 
-  /** The names of one directory: whoever asks for one asks for the next one there, too. */
   #namesOf(directory: NodeId): Names {
-    if (this.#names?.directory === directory) return this.#names;
+    const names = this.#names.get(directory) ?? this.#readNames(directory);
+    this.#names.delete(directory);
+    this.#names.set(directory, names);
+    let kept = 0;
+    for (const { entries } of this.#names.values()) kept += entries.size;
+    for (const [oldest, { entries }] of this.#names) {
+      if (this.#names.size <= MAX_KEPT_DIRECTORIES && (kept <= MAX_KEPT_NAMES || oldest === directory)) break;
+      this.#names.delete(oldest);
+      kept -= entries.size;
+    }
+    return names;
+  }
+
+  #readNames(directory: NodeId): Names {
     const folds = this.foldsCase && (this.#inodes.body(directory).flagBits & FLAG.casefold) !== 0;
     const fold = folds ? foldName : (name: string) => name;
     const entries = new Map<string, DirectoryEntry>();
@@ -172,8 +187,7 @@ export class ExtFileSystem implements FileSystem {
       const key = fold(entry.name);
       if (!entries.has(key)) entries.set(key, entry);
     }
-    this.#names = { directory, fold, entries, damage };
-    return this.#names;
+    return { fold, entries, damage };
   }
 
   /** Of an encrypted link the kernel tells the length of what it shows. */
@@ -190,7 +204,7 @@ export class ExtFileSystem implements FileSystem {
   #targetOf(node: Node): string {
     const body = this.#inodes.body(node.id);
     const bytes = this.#linkBytes(node, body);
-    if ((body.flagBits & FLAG.encrypted) === 0) return nameFromBytes(bytes);
+    if ((body.flagBits & FLAG.encrypted) === 0) return nameFromBytes(untilNul(bytes));
     const length = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
     if (length === 0 || length + 2 > bytes.length) {
       throw this.#inodes.error(node.id, `encrypted symlink: expected 1 to ${bytes.length - 2} bytes, found ${length}`);
@@ -251,4 +265,17 @@ export class ExtFileSystem implements FileSystem {
       where: { label: this.#source.label },
     });
   }
+}
+
+/** What of the content lies in the inode, and zeros after it. */
+function* inlineExtents(bytes: Uint8Array, offsetBytes: number, lengthBytes: number): Generator<Extent> {
+  const part = bytes.subarray(offsetBytes, offsetBytes + lengthBytes);
+  if (part.length > 0) yield { kind: "inline", lengthBytes: part.length, bytes: part };
+  if (part.length < lengthBytes) yield { kind: "hole", lengthBytes: lengthBytes - part.length };
+}
+
+/** The kernel takes a target for a string of C. */
+function untilNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end === -1 ? bytes : bytes.subarray(0, end);
 }

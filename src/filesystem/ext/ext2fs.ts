@@ -50,16 +50,18 @@ export class Ext2fs {
   readonly #module: WebAssembly.Module;
   readonly #source: BlockSource;
   readonly #type: string;
+  readonly #fuel: number;
   #instance: Exports | undefined;
   /** Why reads of the present call failed, by their place, and the last one. */
   readonly #readErrors = new Map<number, unknown>();
   #lastReadError: unknown;
 
   /** `source` should keep what was read: the library asks for the same blocks again and again. */
-  constructor(module: WebAssembly.Module, source: BlockSource, type: string) {
+  constructor(module: WebAssembly.Module, source: BlockSource, type: string, fuel: number = FUEL) {
     this.#module = module;
     this.#source = source;
     this.#type = type;
+    this.#fuel = fuel;
   }
 
   /** Reads superblock and group descriptors. Throws what keeps the filesystem from being opened. */
@@ -151,7 +153,7 @@ export class Ext2fs {
     this.#lastReadError = undefined;
     let result: number;
     try {
-      library.refuel(FUEL);
+      library.refuel(this.#fuel);
       result = call(library);
     } catch (error) {
       this.#instance = undefined;
@@ -176,7 +178,7 @@ export class Ext2fs {
     let code: number;
     try {
       library._initialize();
-      library.refuel(FUEL);
+      library.refuel(this.#fuel);
       code = library.open();
     } catch (error) {
       throw this.#gaveUp("superblock or group descriptors", error);

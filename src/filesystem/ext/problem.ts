@@ -49,8 +49,7 @@ const words: ReadonlyMap<number, Words> = new Map<number, Words>([
   [40, ({ expected, found }) => `expected an inode from 1 to ${expected}, found ${found}`],
   [41, ({ expected, found }) => `inode table: expected blocks below ${expected}, found some from ${found}`],
   [42, () => "its checksum does not match its content"],
-  [43, ({ expected, found }) => `inline data: expected ${expected} bytes, found ${found}`],
-  [44, ({ found }) => `extended attribute: its ${found} bytes are no ACL`],
+  [43, ({ found }) => `extended attribute: its ${found} bytes are no ACL`],
 ]);
 
 /** The error that says so. `libraryText` puts a code of libext2fs in words. */

@@ -16,7 +16,7 @@ import type { Mft } from "./mft.ts";
 import { openMft } from "./open-mft.ts";
 import type { Clustered } from "./run-extents.ts";
 import { Upcase } from "./upcase.ts";
-import { isHibernated, logState, volumeFlags } from "./volume-state.ts";
+import { isHibernated, journalState, logState, volumeFlags } from "./volume-state.ts";
 
 /** Holds what the system compression has made of the file: no stream of the user's. */
 const WOF_STREAM = "WofCompressedData";
@@ -60,7 +60,12 @@ export class Ntfs implements FileSystem {
     if (hibernated) note("Windows is hibernated or fast-started on it: what it holds in memory is missing here");
     if (log?.problem !== undefined) note(log.problem);
     if (dirty) note("marked dirty: Windows would check it");
-    this.state = { clean: found.length === 0, warning: found.length === 0 ? undefined : found.join("; ") };
+    this.#attempt(note, () => this.content(RECORD.bitmap));
+    this.state = {
+      clean: found.length === 0,
+      warning: found.length === 0 ? undefined : found.join("; "),
+      ...(log === undefined ? {} : { journal: journalState(log) }),
+    };
     this.details = {
       version,
       "sector bytes": geometry.sectorBytes,
@@ -73,10 +78,15 @@ export class Ntfs implements FileSystem {
     };
   }
 
+  /** Counted when first asked for. Where $Bitmap cannot be read, which `state` tells, nothing is free. */
   get space(): Space {
     if (this.#space === undefined) {
       const { clusterBytes, clusterCount } = this.#geometry;
-      const free = countFreeClusters(this.content(RECORD.bitmap), clusterCount);
+      const free =
+        this.#attempt(
+          () => {},
+          () => countFreeClusters(this.content(RECORD.bitmap), clusterCount),
+        ) ?? 0;
       this.#space = {
         sizeBytes: clusterCount * clusterBytes,
         freeBytes: free * clusterBytes,

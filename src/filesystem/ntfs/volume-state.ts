@@ -1,5 +1,6 @@
 import { hex } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
+import type { JournalState } from "../file-system.ts";
 import { restartArea, restartPage } from "./layout.ts";
 import { applyUpdateSequence } from "./update-sequence.ts";
 
@@ -49,6 +50,14 @@ function parseRestartPage(bytes: Uint8Array): { sequence: bigint; state: LogStat
       problem: closed ? undefined : "$LogFile needs replay: the newest changes are only in it",
     },
   };
+}
+
+/** As every filesystem tells of its journal. */
+export function journalState({ version, problem }: LogState): JournalState {
+  const dirty = problem !== undefined;
+  const state = dirty ? "dirty, not replayed" : "clean";
+  const summary = version === undefined ? (dirty ? state : "empty") : `${state}, version ${version}`;
+  return { dirty, replayed: false, transactions: undefined, blocks: undefined, summary, stopped: undefined };
 }
 
 /** Whether the content of hiberfil.sys says that Windows sleeps in it. */

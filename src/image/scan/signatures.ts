@@ -2,12 +2,12 @@ import { bcache, luks } from "../formats/device/devices.ts";
 import { bitlocker, ldm, refs } from "../formats/microsoft/windows.ts";
 import { apfs, hfs } from "../formats/other/apple.ts";
 import { iso9660 } from "../formats/other/optical.ts";
-import { f2fs, squashfs, swap } from "../formats/unix/filesystems.ts";
+import { squashfs } from "../formats/unix/filesystems.ts";
 import { extDetector } from "./ext.ts";
 import type { Detector } from "./finding.ts";
 import { exfatDetector, fatDetector, ntfsDetector } from "./microsoft.ts";
 import { gptDetector, mbrDetector } from "./tables.ts";
-import { btrfsDetector, lvmDetector, mdDetector, startsBefore, xfsDetector } from "./unix.ts";
+import { btrfsDetector, f2fsDetector, lvmDetector, mdDetector, startsBefore, swapDetector, xfsDetector } from "./unix.ts";
 
 /** Bytes by which a sector is known at a glance, and who looks closer. Findings of one family at one place are one. */
 export interface Signature {
@@ -17,8 +17,6 @@ export interface Signature {
   readonly magic: string;
   readonly detect: Detector;
 }
-
-const SWAP_LAST_SECTOR = 4096 - 512;
 
 export const SIGNATURES: readonly Signature[] = [
   { family: "ext", atByte: 56, magic: "\x53\xef", detect: extDetector },
@@ -33,11 +31,11 @@ export const SIGNATURES: readonly Signature[] = [
   { family: "luks", atByte: 0, magic: "LUKS\xba\xbe", detect: startsBefore(luks, 0) },
   { family: "md", atByte: 0, magic: "\xfc\x4e\x2b\xa9", detect: mdDetector },
   { family: "bcache", atByte: 24, magic: "\xc6\x85\x73\xf6", detect: startsBefore(bcache, 4096) },
-  { family: "swap", atByte: 502, magic: "SWAPSPACE2", detect: startsBefore(swap, SWAP_LAST_SECTOR) },
+  { family: "swap", atByte: 502, magic: "SWAPSPACE2", detect: swapDetector },
   { family: "bitlocker", atByte: 3, magic: "-FVE-FS-", detect: startsBefore(bitlocker, 0) },
   { family: "refs", atByte: 3, magic: "ReFS", detect: startsBefore(refs, 0) },
   { family: "ldm", atByte: 0, magic: "PRIVHEAD", detect: startsBefore(ldm, 6 * 512) },
-  { family: "f2fs", atByte: 0, magic: "\x10\x20\xf5\xf2", detect: startsBefore(f2fs, 1024) },
+  { family: "f2fs", atByte: 0, magic: "\x10\x20\xf5\xf2", detect: f2fsDetector },
   { family: "hfs", atByte: 0, magic: "H+\0\x04", detect: startsBefore(hfs, 1024) },
   { family: "hfs", atByte: 0, magic: "HX\0\x05", detect: startsBefore(hfs, 1024) },
   { family: "apfs", atByte: 32, magic: "NXSB", detect: startsBefore(apfs, 0) },

@@ -3,7 +3,7 @@ import type { BlockSource } from "../../source/block-source.ts";
 import { SliceSource } from "../../source/slice.ts";
 import { type Gpt, readGpt } from "../../volume/gpt/header.ts";
 import { gptHeader } from "../../volume/gpt/layout.ts";
-import { describesPartitions, type Entry, partitionTableIn } from "../../volume/mbr/boot-record.ts";
+import { describesPartitions, type Entry, isExtended, partitionTableIn } from "../../volume/mbr/boot-record.ts";
 import { BOOT_RECORD_BYTES, bootRecord } from "../../volume/mbr/layout.ts";
 import { bytesAt, structAt } from "../formats/recognised.ts";
 import type { Detector } from "./finding.ts";
@@ -18,14 +18,15 @@ export const mbrDetector: Detector = (source, atBytes) => {
   const sector = bytesAt(source, atBytes, BOOT_RECORD_BYTES);
   const diskSectors = Math.floor((source.sizeBytes - atBytes) / BOOT_RECORD_BYTES);
   const record = sector === undefined ? undefined : partitionTableIn(sector, diskSectors);
-  if (sector === undefined || record === undefined || !describesPartitions(record, diskSectors)) return undefined;
-  const { entries, diskSignature } = record;
-  if (entries.some(({ type }) => type === PROTECTIVE)) return undefined;
+  if (sector === undefined || record === undefined || record.entries.some(({ type }) => type === PROTECTIVE)) return undefined;
   const isLink =
-    sector.subarray(0, bootRecord.offsetOf("entries")).every((byte) => byte === 0) && entries.slice(2).every(isUnused);
+    sector.subarray(0, bootRecord.offsetOf("entries")).every((byte) => byte === 0) && record.entries.slice(2).every(isUnused);
+  // A link to the next record counts from the extended partition, of whose start nothing is known here.
+  const entries = isLink ? record.entries.filter((entry) => !isExtended(entry)) : record.entries;
+  if (!describesPartitions({ ...record, entries }, diskSectors)) return undefined;
   const sizeBytes = Math.max(...entries.map(({ startLba, sectorCount }) => startLba + sectorCount)) * BOOT_RECORD_BYTES;
   const format = isLink ? EXTENDED_BOOT_RECORD : "mbr";
-  const uuid = diskSignature === 0 ? undefined : hex(diskSignature, 8);
+  const uuid = record.diskSignature === 0 ? undefined : hex(record.diskSignature, 8);
   return { offsetBytes: atBytes, format, label: undefined, uuid, sizeBytes, notes: [] };
 };
 

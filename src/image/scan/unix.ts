@@ -3,7 +3,15 @@ import { lvm, lvmLabelAt } from "../formats/device/devices.ts";
 import { mdSuperblock1 } from "../formats/device/layout.ts";
 import { md } from "../formats/device/md.ts";
 import { isText, type Recogniser, structAt } from "../formats/recognised.ts";
-import { BTRFS_SUPERBLOCK_BYTE, btrfs, xfs } from "../formats/unix/filesystems.ts";
+import {
+  BTRFS_SUPERBLOCK_BYTE,
+  btrfs,
+  F2FS_SUPERBLOCK_BYTE,
+  f2fs,
+  SWAP_PAGES,
+  swap,
+  xfs,
+} from "../formats/unix/filesystems.ts";
 import { btrfsSuperblock, xfsFreeSpace, xfsSuperblock } from "../formats/unix/layout.ts";
 import { type Detector, finding } from "./finding.ts";
 import { withHeadFrom } from "./with-head-from.ts";
@@ -66,3 +74,16 @@ export const mdDetector: Detector = (source, atBytes) => {
   const known = md(new SliceSource(source, start, end - start, source.label));
   return known === undefined ? undefined : finding(source, start, known);
 };
+
+/** The signature tells nothing of the page that it ends, the header does: only with one is it taken for a swap area. */
+export const swapDetector: Detector = (source, atBytes) => {
+  for (const pageBytes of SWAP_PAGES) {
+    const found = startsBefore(swap, pageBytes - 512)(source, atBytes);
+    if (found?.sizeBytes !== undefined) return found;
+  }
+  return undefined;
+};
+
+/** The superblock in block 0 has a copy in block 1, which looks as if another filesystem began there. */
+export const f2fsDetector: Detector = (source, atBytes) =>
+  startsBefore(f2fs, F2FS_SUPERBLOCK_BYTE + 4096)(source, atBytes) ?? startsBefore(f2fs, F2FS_SUPERBLOCK_BYTE)(source, atBytes);

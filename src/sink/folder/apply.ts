@@ -4,6 +4,7 @@ import type { Facet } from "../sink.ts";
 import type { Metadata } from "./job.ts";
 import type { Native } from "./native.ts";
 import type { FolderSettings } from "./settings.ts";
+import { secondsForNode } from "./time.ts";
 
 /** Takes a facet that did not survive. */
 export type Lost = (facet: Facet, why: string) => void;
@@ -101,35 +102,19 @@ export function isAcl(xattrName: string): boolean {
   return xattrName === "system.posix_acl_access" || xattrName === "system.posix_acl_default";
 }
 
-function applyTimes(
-  target: Target,
-  { modifiedNs, accessedNs = modifiedNs }: Metadata,
-  native: Native | undefined,
-  lost: Lost,
-): void {
-  if (modifiedNs === undefined || accessedNs === undefined) return;
+function applyTimes(target: Target, { modified, accessed = modified }: Metadata, native: Native | undefined, lost: Lost): void {
+  if (modified === undefined || accessed === undefined) return;
   try {
     if (native !== undefined) {
-      native.setTimes(target, accessedNs, modifiedNs);
+      native.setTimes(target, accessed, modified);
       return;
     }
-    const [accessed, modified] = [inSeconds(accessedNs), inSeconds(modifiedNs)];
-    if (typeof target === "number") futimesSync(target, accessed, modified);
-    else lutimesSync(target, accessed, modified);
-    if (modifiedNs % 1000n !== 0n || accessedNs % 1000n !== 0n) lost("nanoseconds", NO_NATIVE);
+    const [accessedSeconds, modifiedSeconds] = [secondsForNode(accessed), secondsForNode(modified)];
+    if (typeof target === "number") futimesSync(target, accessedSeconds, modifiedSeconds);
+    else lutimesSync(target, accessedSeconds, modifiedSeconds);
+    if (modified.nanoseconds % 1000 !== 0 || accessed.nanoseconds % 1000 !== 0) lost("nanoseconds", NO_NATIVE);
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     lost("modified", reason(error));
   }
-}
-
-/**
- * Seconds as Node takes them. It cuts to microseconds towards zero, so that half of one more keeps a division from falling
- * short; and it takes a negative number for the present, but not the same as a string.
- */
-function inSeconds(ns: bigint): string {
-  const microseconds = ns / 1000n - (ns % 1000n < 0n ? 1n : 0n);
-  const seconds = microseconds / 1_000_000n;
-  const rest = Number(microseconds - seconds * 1_000_000n);
-  return String(Number(seconds) + (rest + (ns < 0n ? -0.5 : 0.5)) / 1_000_000);
 }

@@ -3,6 +3,7 @@ import type { BlockSource, Extent } from "../../source/block-source.ts";
 import type { Entry } from "../sink.ts";
 import { JOB_KINDS, type Job, type Metadata, readJob, writeExtents, writeMetadata } from "./job.ts";
 import { SlotReader, type Slots, SlotWriter } from "./slots.ts";
+import { timeOf } from "./time.ts";
 
 /** Jobs that are done together, in a form that crosses to another thread without a copy. */
 export class Batch {
@@ -96,8 +97,8 @@ export function metadataOf({ node, xattrs }: Entry): Metadata {
     mode,
     uid,
     gid,
-    modifiedNs,
-    accessedNs,
+    modified: modifiedNs === undefined ? undefined : timeOf(modifiedNs),
+    accessed: accessedNs === undefined ? undefined : timeOf(accessedNs),
     xattrs: xattrs.map(({ name, value }) => ({ name: nameToBytes(name), value })),
   };
 }

@@ -212,12 +212,12 @@ export class FolderRun {
 
   #settle(entries: readonly Entry[], { findings, jobsDone }: Result): void {
     this.#say(findings);
-    const notDone = new Set(findings.filter(({ kind }) => kind === "failed" || kind === "omitted").map(({ job }) => job));
+    const notDone = findings.filter(({ kind }) => kind === "failed" || kind === "omitted").map(({ job }) => job);
     for (let job = 0; job < jobsDone; job++) {
       const entry = entries[job];
       if (entry === undefined) continue;
       if (entry.hardLinkTo === undefined && entry.node.kind === "file") this.#events.progress(entry.node.sizeBytes);
-      if (!notDone.has(job)) this.#done(entry);
+      if (!notDone.includes(job)) this.#done(entry);
     }
   }
 

@@ -1,7 +1,7 @@
 import { nameFromBytes } from "../../bytes/names.ts";
 import { type Fault, SourceError } from "../../error.ts";
 import type { Extent } from "../../source/block-source.ts";
-import { ExtentReader, type Shortfall } from "../../source/extent-reader.ts";
+import { ExtentReader, type Shortfall, type Wanted } from "../../source/extent-reader.ts";
 import { chunksOf, layOut, type Placed, takesRoom, type Window, windows } from "../../source/window.ts";
 import { isFatal, reason, sinkFault } from "../failure.ts";
 import type { Facet } from "../sink.ts";
@@ -69,22 +69,23 @@ export class FolderWriter {
   }
 
   #runGroup(group: readonly Numbered[], settings: FolderSettings): void {
-    const laidOut = new Map<Numbered, Window>();
-    const wanted: Window["pieces"][number]["wanted"][] = [];
+    const windows: (Window | undefined)[] = [];
+    const wanted: Wanted[] = [];
     let used = 0;
-    for (const numbered of group) {
-      const { job } = numbered;
-      if (job.kind !== "file" || !isSmall(job)) continue;
-      const bytes = storedBytes(job.extents);
-      const window = layOut(placed(job.extents), this.#slab.subarray(used, used + bytes));
-      used += bytes;
-      laidOut.set(numbered, window);
+    for (const { job, smallBytes } of group) {
+      if (job.kind !== "file" || smallBytes === undefined) {
+        windows.push(undefined);
+        continue;
+      }
+      const window = layOut(placed(job.extents), this.#slab.subarray(used, used + smallBytes));
+      used += smallBytes;
+      windows.push(window);
       for (const piece of window.pieces) wanted.push(piece.wanted);
     }
     const shortfalls = this.#reader.readSync(wanted);
-    for (const numbered of group) {
+    for (const [i, numbered] of group.entries()) {
       if (this.#stop()) throw new Stopped();
-      this.#runOne(numbered, laidOut.get(numbered), shortfalls, settings);
+      this.#runOne(numbered, windows[i], shortfalls, settings);
       this.#jobsDone += 1;
     }
   }
@@ -170,6 +171,8 @@ class Stopped extends Error {}
 interface Numbered {
   readonly number: number;
   readonly job: Job;
+  /** Of a small file what is stored, 0 of what is no file; undefined of what uses the slab alone. */
+  readonly smallBytes: number | undefined;
 }
 
 /** Small files as many as the slab holds, whatever else is between them; large ones use the slab alone. */
@@ -177,23 +180,23 @@ function* groups(jobs: readonly Job[]): Generator<readonly Numbered[]> {
   let group: Numbered[] = [];
   let room = SLAB_BYTES;
   for (const [number, job] of jobs.entries()) {
-    const small = isSmall(job);
-    const bytes = small && job.kind === "file" ? storedBytes(job.extents) : 0;
-    if (bytes > room || !small) {
+    const smallBytes = smallBytesOf(job);
+    if (smallBytes === undefined || smallBytes > room) {
       if (group.length > 0) yield group;
       group = [];
       room = SLAB_BYTES;
     }
-    group.push({ number, job });
-    room = small ? room - bytes : 0;
+    group.push({ number, job, smallBytes });
+    room = smallBytes === undefined ? 0 : room - smallBytes;
   }
   if (group.length > 0) yield group;
 }
 
-/** Whether a job leaves room in the slab for others. */
-function isSmall(job: Job): boolean {
-  if (job.kind === "file") return storedBytes(job.extents) <= SMALL_FILE_BYTES;
-  return job.kind !== "part";
+function smallBytesOf(job: Job): number | undefined {
+  if (job.kind === "part") return undefined;
+  if (job.kind !== "file") return 0;
+  const bytes = storedBytes(job.extents);
+  return bytes <= SMALL_FILE_BYTES ? bytes : undefined;
 }
 
 function storedBytes(extents: readonly Extent[]): number {

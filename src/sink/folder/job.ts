@@ -3,6 +3,7 @@ import type { Node, NodeKind, Xattr } from "../../filesystem/node.ts";
 import type { BlockSource, Extent } from "../../source/block-source.ts";
 import { type CodecName, codecs } from "../../source/codec/codecs.ts";
 import type { SlotReader, SlotWriter } from "./slots.ts";
+import type { Time } from "./time.ts";
 
 /** What of a file is set after it has been made. */
 export interface Metadata {
@@ -10,8 +11,8 @@ export interface Metadata {
   readonly mode: number | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
-  readonly modifiedNs: bigint | undefined;
-  readonly accessedNs: bigint | undefined;
+  readonly modified: Time | undefined;
+  readonly accessed: Time | undefined;
   readonly xattrs: readonly { readonly name: Uint8Array; readonly value: Uint8Array }[];
 }
 
@@ -62,8 +63,8 @@ export function writeMetadata(slots: SlotWriter, node: Node, xattrs: readonly Xa
   slots.number(mode);
   slots.number(node.uid);
   slots.number(node.gid);
-  slots.bigint(node.modifiedNs);
-  slots.bigint(node.accessedNs);
+  slots.time(node.modifiedNs);
+  slots.time(node.accessedNs);
   slots.number(xattrs.length);
   for (const { name, value } of xattrs) {
     slots.name(NO_PREFIX, name);
@@ -123,8 +124,8 @@ function readMetadata(slots: SlotReader): Metadata {
     mode: slots.optionalNumber(),
     uid: slots.optionalNumber(),
     gid: slots.optionalNumber(),
-    modifiedNs: slots.bigint(),
-    accessedNs: slots.bigint(),
+    modified: slots.time(),
+    accessed: slots.time(),
     xattrs: repeated(slots.number(), () => ({ name: slots.bytes(), value: slots.bytes() })),
   };
 }

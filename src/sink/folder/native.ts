@@ -1,9 +1,10 @@
 import { arch, platform } from "node:process";
+import type { Time } from "./time.ts";
 
 /** The system calls that Node has not. A call that fails throws an error with the `code` that Node's own errors have. */
 export interface Native {
   /** utimensat(2) to the nanosecond, of an open file or of a path whose last link is not followed. */
-  setTimes(target: number | Buffer, accessedNs: bigint, modifiedNs: bigint): void;
+  setTimes(target: number | Buffer, accessed: Time, modified: Time): void;
   /** fsetxattr(2), lsetxattr(2); `name` is complete with its prefix. */
   setXattr(target: number | Buffer, name: Uint8Array, value: Uint8Array): void;
   /** mknod(2): fifos, sockets, devices. `mode` has the file type. */
@@ -36,12 +37,12 @@ export async function loadNative(): Promise<Native | undefined> {
       const code = codes.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
       throw Object.assign(new Error(`${code}: ${syscall} failed`), { code, syscall });
     };
-    const times = new BigInt64Array(4);
+    const times = new DataView(new ArrayBuffer(32));
     const timesBytes = new Uint8Array(times.buffer);
     return {
-      setTimes: (target, accessedNs, modifiedNs) => {
-        [times[0], times[1]] = timespec(accessedNs);
-        [times[2], times[3]] = timespec(modifiedNs);
+      setTimes: (target, accessed, modified) => {
+        setTimespec(times, 0, accessed);
+        setTimespec(times, 16, modified);
         if (typeof target === "number") check("futimens", futimens(target, timesBytes));
         else check("utimensat", utimensat(AT_FDCWD, terminated(target), timesBytes, AT_SYMLINK_NOFOLLOW));
       },
@@ -57,14 +58,14 @@ export async function loadNative(): Promise<Native | undefined> {
   }
 }
 
-const SIXTY_FOUR_BIT = new Set(["x64", "arm64", "riscv64", "loong64", "ppc64"]);
+/** And little-endian, as the structures are written here. */
+const SIXTY_FOUR_BIT = new Set(["x64", "arm64", "riscv64", "loong64"]);
 
-const SECOND_NS = 1_000_000_000n;
-
-/** Seconds rounded down and nanoseconds from there on, as the kernel has times before 1970 too. */
-function timespec(ns: bigint): [bigint, bigint] {
-  const rest = ((ns % SECOND_NS) + SECOND_NS) % SECOND_NS;
-  return [(ns - rest) / SECOND_NS, rest];
+/** struct timespec of 64-bit Linux: two signed 64-bit numbers (time_t and long). */
+function setTimespec(view: DataView, at: number, { seconds, nanoseconds }: Time): void {
+  view.setUint32(at, seconds, true);
+  view.setInt32(at + 4, Math.floor(seconds / 2 ** 32), true);
+  view.setUint32(at + 8, nanoseconds, true);
 }
 
 function terminated(bytes: Uint8Array): Uint8Array {

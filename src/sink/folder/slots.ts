@@ -1,4 +1,5 @@
 import { nameToBytes } from "../../bytes/names.ts";
+import { type Time, timeOf } from "./time.ts";
 
 /** Numbers and bytes one after the other, in two buffers that can be transferred to a thread without a copy. */
 export interface Slots {
@@ -7,12 +8,10 @@ export interface Slots {
 }
 
 const encoder = new TextEncoder();
-const NOTHING = -(2n ** 63n);
 
 /** What is put in with a `SlotWriter` comes out of a `SlotReader` in the same order. */
 export class SlotWriter {
   #numbers = new Float64Array(4096);
-  #bigints = new BigInt64Array(this.#numbers.buffer);
   #used = 0;
   #bytes = new Uint8Array(32 * 1024);
   #bytesUsed = 0;
@@ -24,15 +23,15 @@ export class SlotWriter {
 
   /** undefined stands as NaN. */
   number(value: number | undefined): void {
-    this.#makeSlots(1);
+    if (this.#used === this.#numbers.length) this.#makeSlots();
     this.#numbers[this.#used++] = value ?? Number.NaN;
   }
 
-  /** Up to 127 bits: nanoseconds leave 64 behind in the year 2262, ext4 goes on to 2446 and NTFS to 30828. */
-  bigint(value: bigint | undefined): void {
-    this.#makeSlots(2);
-    this.#bigints[this.#used++] = value ?? 0n;
-    this.#bigints[this.#used++] = value === undefined ? NOTHING : value >> 64n;
+  /** Nanoseconds since 1970. */
+  time(ns: bigint | undefined): void {
+    const time = ns === undefined ? undefined : timeOf(ns);
+    this.number(time?.seconds);
+    this.number(time?.nanoseconds);
   }
 
   bytes(value: Uint8Array): void {
@@ -64,14 +63,10 @@ export class SlotWriter {
     return { numbers: this.#numbers.buffer, bytes: this.#bytes.buffer };
   }
 
-  #makeSlots(count: number): void {
-    if (this.#used + count <= this.#numbers.length) return;
+  #makeSlots(): void {
     const larger = new Float64Array(this.#numbers.length * 2);
-    // Through the integers: a float may change the bits of what is no number.
-    const bits = new BigInt64Array(larger.buffer);
-    bits.set(this.#bigints);
+    larger.set(this.#numbers);
     this.#numbers = larger;
-    this.#bigints = bits;
   }
 
   #makeRoom(lengthBytes: number): void {
@@ -84,14 +79,12 @@ export class SlotWriter {
 
 export class SlotReader {
   readonly #numbers: Float64Array;
-  readonly #bigints: BigInt64Array;
   readonly #bytes: ArrayBuffer;
   #used = 0;
   #bytesUsed = 0;
 
   constructor(slots: Slots) {
     this.#numbers = new Float64Array(slots.numbers);
-    this.#bigints = new BigInt64Array(slots.numbers);
     this.#bytes = slots.bytes;
   }
 
@@ -104,10 +97,10 @@ export class SlotReader {
     return Number.isNaN(value) ? undefined : value;
   }
 
-  bigint(): bigint | undefined {
-    const low = this.#bigints[this.#used++] ?? 0n;
-    const high = this.#bigints[this.#used++] ?? NOTHING;
-    return high === NOTHING ? undefined : (high << 64n) | BigInt.asUintN(64, low);
+  time(): Time | undefined {
+    const seconds = this.number();
+    const nanoseconds = this.number();
+    return Number.isNaN(seconds) ? undefined : { seconds, nanoseconds };
   }
 
   /** A window on the transferred bytes. */

@@ -23,10 +23,12 @@ function deviceUsers(device: string, kernel: KernelFolders): readonly string[] {
   const parts = names(folder).filter((name) => lines(`${folder}/${name}/partition`).length > 0);
   const folders = [folder, ...parts.map((name) => `${folder}/${name}`)];
   const devices = new Set([device, ...folders.flatMap((each) => lines(`${each}/dev`))]);
-  const holders = folders.flatMap((each) => names(`${each}/holders`));
+  const holders = folders
+    .flatMap((each) => names(`${each}/holders`))
+    .map((name) => lines(`${kernel.sys}/block/${name}/dm/name`)[0] ?? name);
   return [
     ...mountsOf(devices, kernel),
-    ...holders.map((name) => `in use by ${lines(`${kernel.sys}/block/${name}/dm/name`)[0] ?? name}`),
+    ...(holders.length === 0 ? [] : [`in use by ${holders.join(", ")}`]),
     ...swapsOf(devices, kernel),
   ];
 }

@@ -88,12 +88,13 @@ function cannotOpen(path: string, error: unknown): NomountError {
   return new NomountError("source", `${path}: ${reason}`, { cause: error });
 }
 
-/** A file or device on standard input is read where it is, a pipe is spooled. */
+/** A file or device on standard input is read where it is, unless part of it was read already; a pipe is spooled. */
 async function openStandardInput(options: OpenSourceOptions): Promise<BlockSource> {
   const stat = fstatSync(STDIN, { bigint: true });
-  if ((stat.isFile() || stat.isBlockDevice()) && positionOf(STDIN) === 0) return openParts("standard input", ["/dev/stdin"]);
+  const position = positionOf(STDIN);
+  if ((stat.isFile() || stat.isBlockDevice()) && position === 0) return openParts("standard input", ["/dev/stdin"]);
   if (process.stdin.isTTY) throw new NomountError("source", "standard input is a terminal: pipe a disk image into it");
-  const totalBytes = stat.isFile() ? Number(stat.size) : undefined;
+  const totalBytes = stat.isFile() && position !== undefined ? Number(stat.size) - position : undefined;
   return spooled(process.stdin, "standard input", totalBytes, options);
 }
 
@@ -102,7 +103,8 @@ const STDIN = 0;
 /** How far a descriptor has been read already; undefined where the system does not tell. */
 function positionOf(fd: number): number | undefined {
   try {
-    return Number(/^pos:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1]);
+    const digits = /^pos:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
+    return digits === undefined ? undefined : Number(digits);
   } catch {
     return undefined;
   }

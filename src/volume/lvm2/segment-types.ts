@@ -1,9 +1,12 @@
+import { openCache, openCachePool } from "./cache/segment.ts";
 import { openError, openZero } from "./constant.ts";
+import { openIntegrity } from "./integrity.ts";
 import { openMirror } from "./mirror/segment.ts";
 import { openRaid0, openRaid1, openRaid10, openRaidParity, PARITY_TYPES } from "./raid/segment.ts";
 import { type SegmentOpener, volumeError } from "./segment.ts";
 import { openStriped } from "./striped.ts";
 import { openThin, openThinPoolSegment } from "./thin/segment.ts";
+import { openWritecache } from "./writecache/segment.ts";
 
 /** Every type of segment that is read, by its name in the metadata text. */
 const openers: ReadonlyMap<string, SegmentOpener> = new Map<string, SegmentOpener>([
@@ -14,6 +17,10 @@ const openers: ReadonlyMap<string, SegmentOpener> = new Map<string, SegmentOpene
   ["thin-pool", openThinPoolSegment],
   ["thin", openThin],
   ["mirror", openMirror],
+  ["cache", openCache],
+  ["cache-pool", openCachePool],
+  ["writecache", openWritecache],
+  ["integrity", openIntegrity],
   ["raid0", openRaid0],
   ["raid0_meta", openRaid0],
   ["raid1", openRaid1],

@@ -34,8 +34,11 @@ function touches(source: BlockSource, offsetBytes: number, lengthBytes: number, 
   return false;
 }
 
-/** What stands for a range that no leg can give. */
+/** What stands for a range that no leg can give: it names every leg that has a reason. */
 export function lost(legs: readonly (Leg | undefined)[], lengthBytes: number, otherwise: NomountError): Extent {
-  const reason = legs.find((leg) => leg?.reason !== undefined)?.reason ?? otherwise;
-  return { kind: "missing", lengthBytes, fault: faultOf(reason) };
+  const reasons = legs.flatMap((leg) => leg?.reason ?? []);
+  const [first] = reasons;
+  if (first === undefined) return { kind: "missing", lengthBytes, fault: faultOf(otherwise) };
+  const message = [...new Set(reasons.map((reason) => reason.message))].join("; ");
+  return { kind: "missing", lengthBytes, fault: { kind: first.kind, message } };
 }

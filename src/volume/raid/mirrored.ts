@@ -1,7 +1,7 @@
 import { NomountError } from "../../error.ts";
 import type { BlockSource, Extent, RootRange } from "../../source/block-source.ts";
-import { MappedSource } from "../../source/mapped.ts";
 import { type Leg, lost, usable } from "./leg.ts";
+import { RedundantSource } from "./redundant-source.ts";
 
 /** While something is to be avoided, copies are judged in pieces of this size: one bad sector must not cost a leg. */
 const AVOIDING_BYTES = 4096;
@@ -15,7 +15,7 @@ export interface Copy {
 
 /** Every leg holds everything: the first that can be read does. */
 export function mirroredSource(label: string, sizeBytes: number, legs: readonly Leg[]): BlockSource {
-  return new MappedSource(label, sizeBytes, (offsetBytes, lengthBytes, avoid) =>
+  return new RedundantSource(label, sizeBytes, (offsetBytes, lengthBytes, avoid) =>
     copyExtents(
       legs.map((leg) => ({ leg, offsetBytes })),
       lengthBytes,

@@ -1,9 +1,9 @@
 import { NomountError } from "../../error.ts";
 import type { BlockSource, Extent, RootRange } from "../../source/block-source.ts";
 import { gfDivide, gfPower } from "../../source/codec/raid6.ts";
-import { MappedSource } from "../../source/mapped.ts";
 import { type Leg, lost, usable } from "./leg.ts";
 import type { ParityLayout, ParityRow } from "./parity-layout.ts";
+import { RedundantSource } from "./redundant-source.ts";
 
 export interface ParityArray {
   readonly label: string;
@@ -23,7 +23,7 @@ export function paritySource(array: ParityArray): BlockSource {
   // Every layout repeats after so many rows.
   const period = legs.length * Math.max(1, legs.length - 1);
   const dataDevices = legs.length - layout.parities;
-  return new MappedSource(label, sizeBytes, function* (offsetBytes, lengthBytes, avoid): Generator<Extent> {
+  return new RedundantSource(label, sizeBytes, function* (offsetBytes, lengthBytes, avoid): Generator<Extent> {
     const end = offsetBytes + lengthBytes;
     for (let at = offsetBytes; at < end; ) {
       const chunk = Math.floor(at / chunkBytes);

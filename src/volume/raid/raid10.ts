@@ -1,8 +1,8 @@
 import { NomountError } from "../../error.ts";
 import type { BlockSource, Extent } from "../../source/block-source.ts";
-import { MappedSource } from "../../source/mapped.ts";
 import type { Leg } from "./leg.ts";
 import { copyExtents } from "./mirrored.ts";
+import { RedundantSource } from "./redundant-source.ts";
 
 /** How copies of a chunk are spread (md(4), "RAID10"; the kernel's drivers/md/raid10.c, setup_geo). */
 export interface Raid10Layout {
@@ -26,7 +26,7 @@ export function raid10Source(
   layout: Raid10Layout,
 ): BlockSource {
   const strideBytes = layout.offset ? chunkBytes : strideChunks(legBytes, chunkBytes, legs.length, layout) * chunkBytes;
-  return new MappedSource(label, sizeBytes, function* (offsetBytes, lengthBytes, avoid): Generator<Extent> {
+  return new RedundantSource(label, sizeBytes, function* (offsetBytes, lengthBytes, avoid): Generator<Extent> {
     const end = offsetBytes + lengthBytes;
     for (let at = offsetBytes; at < end; ) {
       const chunk = Math.floor(at / chunkBytes);

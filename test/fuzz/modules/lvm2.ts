@@ -11,7 +11,8 @@ import {
   rawLocation,
 } from "../../../src/volume/lvm2/layout.ts";
 import { lvm2Driver } from "../../../src/volume/lvm2/lvm2.ts";
-import { NODE_CHECKSUM_XOR, SUPERBLOCK_CHECKSUM_XOR } from "../../../src/volume/lvm2/thin/layout.ts";
+import { NODE_CHECKSUM_XOR } from "../../../src/volume/lvm2/persistent-data/layout.ts";
+import { SUPERBLOCK_CHECKSUM_XOR } from "../../../src/volume/lvm2/thin/layout.ts";
 import { partitions } from "../../support/lvm2.ts";
 import type { FuzzModule, Original, Target } from "../fuzz-module.ts";
 import { fixture, fixturesNamed, original } from "../originals.ts";

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes to a mounted filesystem until it is told to stop: workload.py FOLDER SEED [fsync=PERCENT] [kinds=all|fast] [small=DIVISOR] [steps=N]
+"""Writes to a mounted filesystem until it is told to stop: workload.py FOLDER SEED [fsync=PERCENT] [kinds=all|fast] [small=DIVISOR] [steps=N] [nosync=1]
 
 Every kind of change that ends in a journal, in a random order that SEED decides: files of all sizes, directories that grow an
 index, links, renames, attributes, devices, holes, blocks that begin with the journal's own magic, and files that are deleted
 or truncated while they are open, so that a crash leaves orphans. Prints a line once it is under way. Its data is numbered, so
-that a block in the wrong place shows. Keeps below 60 % of the space. Sizes are divided by `small`. With `steps` it says "done"
+that a block in the wrong place shows. Keeps below 60 % of the space. Sizes are divided by `small`; with
+`nosync` only files are synced, never all. With `steps` it says "done"
 after so many changes, and waits with its files open.
 """
 import ctypes
@@ -240,7 +241,7 @@ def attributes():
 
 
 def sync():
-    os.sync() if rng.random() < 0.1 else maybe_sync_directory()
+    os.sync() if rng.random() < 0.1 and "nosync" not in options else maybe_sync_directory()
 
 
 def maybe_sync_directory():

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { SlotReader, SlotWriter } from "../../../src/sink/folder/slots.ts";
+import type { Time } from "../../../src/sink/folder/time.ts";
 
 test("what is put into slots comes out the same, times far beyond 64 bits of nanoseconds too", () => {
   const times = [
@@ -14,18 +15,22 @@ test("what is put into slots comes out the same, times far beyond 64 bits of nan
   ];
   const writer = new SlotWriter();
   for (let round = 0; round < 1000; round++) {
-    for (const time of times) writer.bigint(time);
-    writer.bigint(undefined);
+    for (const time of times) writer.time(time);
+    writer.time(undefined);
     writer.number(round);
     writer.number(undefined);
     writer.name(Buffer.from("prefix/"), `name ${round} \udcff`);
   }
   const reader = new SlotReader(writer.finish());
   for (let round = 0; round < 1000; round++) {
-    for (const time of times) expect(reader.bigint()).toBe(time);
-    expect(reader.bigint()).toBeUndefined();
+    for (const time of times) expect(nsOf(reader.time())).toBe(time);
+    expect(reader.time()).toBeUndefined();
     expect(reader.number()).toBe(round);
     expect(reader.optionalNumber()).toBeUndefined();
     expect(reader.bytes().toString("latin1")).toBe(`prefix/name ${round} \xff`);
   }
 });
+
+function nsOf(time: Time | undefined): bigint | undefined {
+  return time === undefined ? undefined : BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
+}

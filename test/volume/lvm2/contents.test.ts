@@ -5,7 +5,7 @@ import { contentOf, lvm2Golden, openLvm2, partitions, volumeNamed } from "../../
 const IN_USE = /_(tmeta|cmeta|rmeta_\d+)$/;
 
 /** Every volume's content, against the SHA-256 of its device node. */
-const images = ["lvm2-linear", "lvm2-striped", "lvm2-snapshot", "lvm2-thin"];
+const images = ["lvm2-linear", "lvm2-striped", "lvm2-snapshot", "lvm2-thin", "lvm2-cache", "lvm2-writecache", "lvm2-integrity"];
 
 describe.each(images)("%s: the content of every volume is what its device node had", (image) => {
   const golden = lvm2Golden(image);

@@ -40,6 +40,7 @@ export function journalState(findings: Findings, replayed: boolean): JournalStat
   if (dirty) parts.push(replayed ? "replayed in memory" : "not replayed");
   if (orphans !== undefined && orphans.deleted > 0) parts.push(`${count(orphans.deleted, "orphan")} deleted`);
   if (orphans !== undefined && orphans.truncated > 0) parts.push(`${count(orphans.truncated, "file")} truncated`);
+  if (orphans?.failure !== undefined) parts.push(orphans.failure.message);
   const stopped = failure;
   if (stopped !== undefined) parts.push(`stopped: ${stopped.message}`);
   return {

@@ -27,8 +27,10 @@ export const btrfs: Recogniser = (source) => {
   });
 };
 
+export const F2FS_SUPERBLOCK_BYTE = 1024;
+
 export const f2fs: Recogniser = (source) => {
-  const superblock = structAt(source, f2fsSuperblock, 1024);
+  const superblock = structAt(source, f2fsSuperblock, F2FS_SUPERBLOCK_BYTE);
   if (superblock?.magic !== 0xf2f52010 || superblock.logBlockSize > 16) return undefined;
   return recognised("F2FS", {
     label: nameFromUtf16le(superblock.label).split("\0")[0] ?? "",
@@ -47,7 +49,7 @@ export const squashfs: Recogniser = (source) => {
 };
 
 /** The signature ends the first page, and machines differ in their page. */
-const SWAP_PAGES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
+export const SWAP_PAGES: readonly number[] = [4096, 8192, 16384, 32768, 65536];
 const SWAP_SIGNATURES: Readonly<Record<string, string>> = {
   "SWAP-SPACE": "Linux swap",
   SWAPSPACE2: "Linux swap",

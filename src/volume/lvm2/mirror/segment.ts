@@ -1,8 +1,8 @@
 import { damageOf, hex, NomountError } from "../../../error.ts";
 import type { BlockSource, Extent } from "../../../source/block-source.ts";
-import { MappedSource } from "../../../source/mapped.ts";
 import { type Leg, usable } from "../../raid/leg.ts";
 import { copyExtents } from "../../raid/mirrored.ts";
+import { RedundantSource } from "../../raid/redundant-source.ts";
 import { areaList, type SegmentContext, volumeError } from "../segment.ts";
 import { MIRROR_LOG_BITS_BYTES, MIRROR_LOG_MAGIC, MIRROR_LOG_VERSION, mirrorLog } from "./layout.ts";
 
@@ -31,7 +31,7 @@ export function openMirror(context: SegmentContext): BlockSource {
   const regionBytes = (segment.fields.optionalInteger("region_size") ?? 0) * SECTOR_BYTES;
   const inSync = regionBytes === 0 ? () => true : logOf(context, Math.ceil(lengthBytes / regionBytes));
   const [first] = legs;
-  return new MappedSource(label, lengthBytes, function* (offsetBytes, lengthOfRange, avoid): Generator<Extent> {
+  return new RedundantSource(label, lengthBytes, function* (offsetBytes, lengthOfRange, avoid): Generator<Extent> {
     const end = offsetBytes + lengthOfRange;
     for (let at = offsetBytes; at < end; ) {
       const whole = regionBytes === 0 || usable(first, at, end - at, avoid);

@@ -16,8 +16,8 @@ export interface Exceptions {
 /** Collects exceptions in any order. */
 export interface ExceptionCollector {
   add(oldChunk: number, newChunk: number): void;
-  /** Sorts them. `twice` makes the error for an old chunk that was added twice. */
-  finish(twice: (oldChunk: number) => NomountError): Exceptions;
+  /** Sorts them. `choose` says which of two new chunks stands for an old chunk that was added twice, or throws. */
+  finish(choose: (oldChunk: number, first: number, second: number) => number): Exceptions;
 }
 
 /** New chunks are below `newChunks`, old chunks below `oldChunks`; both together have to fit into 64 bits. */
@@ -35,6 +35,12 @@ export function sortedExceptions(newChunks: number, oldChunks: number): Exceptio
   let words = new Uint32Array(2 * 1024);
   let count = 0;
   const oldChunk = (i: number) => (words[2 * i + 1] ?? 0) * oldInLow + Math.floor((words[2 * i] ?? 0) / newRange);
+  const newChunk = (i: number) => (words[2 * i] ?? 0) % newRange;
+  const put = (i: number, old: number, fresh: number) => {
+    const high = Math.floor(old / oldInLow);
+    words[2 * i] = (old - high * oldInLow) * newRange + fresh;
+    words[2 * i + 1] = high;
+  };
   return {
     add(old, fresh) {
       if (2 * count === words.length) {
@@ -42,15 +48,19 @@ export function sortedExceptions(newChunks: number, oldChunks: number): Exceptio
         grown.set(words);
         words = grown;
       }
-      const high = Math.floor(old / oldInLow);
-      words[2 * count] = (old - high * oldInLow) * newRange + fresh;
-      words[2 * count + 1] = high;
-      count += 1;
+      put(count++, old, fresh);
     },
-    finish(twice) {
+    finish(choose) {
       // Little-endian halves make a 64-bit integer as it lies, as on every machine that runs JavaScript engines of today.
       new BigUint64Array(words.buffer, 0, count).sort();
-      for (let i = 1; i < count; i++) if (oldChunk(i) === oldChunk(i - 1)) throw twice(oldChunk(i));
+      let kept = Math.min(count, 1);
+      for (let i = 1; i < count; i++) {
+        const old = oldChunk(i);
+        if (old === oldChunk(kept - 1)) put(kept - 1, old, choose(old, newChunk(kept - 1), newChunk(i)));
+        else if (kept === i) kept += 1;
+        else put(kept++, old, newChunk(i));
+      }
+      count = kept;
       return {
         count,
         indexFrom(chunk) {
@@ -64,7 +74,7 @@ export function sortedExceptions(newChunks: number, oldChunks: number): Exceptio
           return low;
         },
         oldChunk,
-        newChunk: (i) => (words[2 * i] ?? 0) % newRange,
+        newChunk,
       };
     },
   };

@@ -93,7 +93,9 @@ export function readStore(store: BlockSource, originBytes: number): SnapshotStor
       pairs.add(oldChunk, newChunk);
     }
   }
-  const exceptions = pairs.finish((oldChunk) => wrong(store, undefined, `chunk ${oldChunk} of the origin is excepted twice`));
+  const exceptions = pairs.finish((oldChunk) => {
+    throw wrong(store, undefined, `chunk ${oldChunk} of the origin is excepted twice`);
+  });
   return { chunkBytes, exceptions, usedBytes: (1 + Math.max(1, areas) + exceptions.count) * chunkBytes };
 }
 

@@ -2,9 +2,7 @@ import { blob, struct, u32le, u64le } from "../../../bytes/layout.ts";
 
 // The metadata device of a thin pool: blocks of 4 KiB, each with a checksum; block 0 is the superblock. Documented by the kernel's
 // Documentation/admin-guide/device-mapper/thin-provisioning.rst, drivers/md/dm-thin-metadata.c (struct thin_disk_superblock,
-// struct disk_device_details) and drivers/md/persistent-data/dm-btree-internal.h (struct node_header).
-
-export const METADATA_BLOCK_BYTES = 4096;
+// struct disk_device_details). The trees in it are in ../persistent-data.
 
 /** struct thin_disk_superblock. */
 export const superblock = struct("thin pool superblock", {
@@ -36,20 +34,6 @@ export const SUPERBLOCK_CHECKSUM_XOR = 160774;
 export const SUPERBLOCK_VERSIONS: readonly number[] = [1, 2];
 /** THIN_METADATA_NEEDS_CHECK_FLAG: an error stopped the pool; thin_check has to look at it before it is written again. */
 export const NEEDS_CHECK = 1;
-
-/** struct node_header; `maxEntries` keys of 64 bits follow, then as many values of `valueSize` bytes. */
-export const nodeHeader = struct("thin pool B-tree node", {
-  checksum: u32le(),
-  flags: u32le(),
-  blockNumber: u64le(),
-  entries: u32le(),
-  maxEntries: u32le(),
-  valueSize: u32le(),
-  padding: u32le(),
-});
-export const NODE_CHECKSUM_XOR = 121107;
-export const INTERNAL_NODE = 1;
-export const LEAF_NODE = 2;
 
 /** struct disk_device_details. */
 export const deviceDetails = struct("thin device details", {

@@ -1,10 +1,10 @@
 import { safeNumber, u64leOrNaN } from "../../../bytes/int64.ts";
 import { hex, NomountError } from "../../../error.ts";
 import type { BlockSource } from "../../../source/block-source.ts";
-import { BTrees, readChecked } from "./btree.ts";
+import { BTrees, readChecked } from "../persistent-data/btree.ts";
+import { METADATA_BLOCK_BYTES } from "../persistent-data/layout.ts";
 import {
   deviceDetails,
-  METADATA_BLOCK_BYTES,
   NEEDS_CHECK,
   SUPERBLOCK_CHECKSUM_XOR,
   SUPERBLOCK_MAGIC,
@@ -51,7 +51,7 @@ export function openPool(metadata: BlockSource, dataBytes: number): ThinPool {
   const blockBytes = head.dataBlockSize * SECTOR_BYTES;
   if (blockBytes === 0) throw wrong("data block size 0");
   const dataBlocks = Math.floor(dataBytes / blockBytes);
-  const trees = new BTrees(metadata);
+  const trees = new BTrees(metadata, "thin pool");
   const mappingRoot = safeNumber(head.dataMappingRoot, "lvm2: thin pool superblock: root of the mappings", where);
   const detailsRoot = safeNumber(head.deviceDetailsRoot, "lvm2: thin pool superblock: root of the devices", where);
 

@@ -96,7 +96,10 @@ test("a filesystem that was closed in order costs no read and no overlay", () =>
   const reads: number[] = [];
   const counted = {
     ...memory(bytes),
-    readSync: (into: Uint8Array, at: number) => void (reads.push(at), memory(bytes).readSync(into, at)),
+    readSync: (into: Uint8Array, at: number): void => {
+      reads.push(at);
+      memory(bytes).readSync(into, at);
+    },
   };
   const withReplay = driver.open(counted);
   const first = reads.splice(0);

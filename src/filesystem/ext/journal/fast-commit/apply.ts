@@ -32,7 +32,7 @@ export function applyFastCommits(
   try {
     for (const record of readFastCommits(new Log(journal), records)) applying.apply(record);
   } catch (error) {
-    if (!(error instanceof NomountError)) throw error;
+    if (!(error instanceof NomountError) || error.kind === "source") throw error;
     failure = error;
   }
   applying.finish();

@@ -32,7 +32,8 @@ export function cleanUpOrphans(draft: Draft, allocation: Allocation): Cleanup {
       else truncated += 1;
       return true;
     } catch (error) {
-      if (!(error instanceof NomountError)) throw error;
+      // What is no orphan is a finding; what cannot be read ends the clean-up.
+      if (!(error instanceof NomountError) || error.kind === "source") throw error;
       failure ??= error;
       return false;
     }

@@ -27,10 +27,13 @@ const HEADER_BYTES = nodeHeader.sizeBytes;
 /** The B-trees of one metadata device: nodes are checked when read, and kept while there is room. */
 export class BTrees {
   readonly #source: BlockSource;
+  /** As messages name it: "thin pool". */
+  readonly #name: string;
   readonly #nodes = new Map<number, Node>();
 
-  constructor(source: BlockSource) {
+  constructor(source: BlockSource, name: string) {
     this.#source = source;
+    this.#name = name;
   }
 
   /** The entries of the tree at block `root` with keys of `from` and above, ascending. */
@@ -88,7 +91,7 @@ export class BTrees {
     if (!(block > 0 && block < blocks)) {
       throw new NomountError(
         "corrupt",
-        `lvm2: thin pool B-tree: node in block ${u64Text(block)}: the metadata device has ${blocks} blocks`,
+        `lvm2: ${this.#name} B-tree: node in block ${u64Text(block)}: the metadata device has ${blocks} blocks`,
         {
           where: { label: this.#source.label },
         },
@@ -117,7 +120,7 @@ export class BTrees {
 
   #wrong(block: number, what: string): NomountError {
     const where = { label: this.#source.label, offsetBytes: block * METADATA_BLOCK_BYTES };
-    return new NomountError("corrupt", `lvm2: thin pool B-tree: node in block ${block}: ${what}`, { where });
+    return new NomountError("corrupt", `lvm2: ${this.#name} B-tree: node in block ${block}: ${what}`, { where });
   }
 }
 
