@@ -21,8 +21,8 @@ export class Total {
   async #count(selections: readonly Selection[], options: PlanOptions): Promise<void> {
     let [bytes, sliceStart] = [0, performance.now()];
     try {
-      for (const { entry, content } of plan(nameSelections(selections), options, new Recorder({}))) {
-        if (content !== undefined) bytes += entry.node.sizeBytes;
+      for (const planned of plan(nameSelections(selections), options, new Recorder({}))) {
+        if (planned?.content !== undefined) bytes += planned.entry.node.sizeBytes;
         if (performance.now() - sliceStart < SLICE_MS) continue;
         await new Promise((resolve) => setTimeout(resolve, SLICE_MS));
         if (this.#stopped) return;

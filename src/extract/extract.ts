@@ -34,8 +34,8 @@ export async function extract(selections: readonly Selection[], sink: Sink, opti
     const keeps = await sink.open(recorder.events);
     options.opened?.(keeps);
     let sliceStart = performance.now();
-    for (const { entry, content } of plan(named, options, recorder)) {
-      const wait = sink.add(entry, content);
+    for (const planned of plan(named, options, recorder)) {
+      const wait = planned === undefined ? undefined : sink.add(planned.entry, planned.content);
       if (wait !== undefined) await wait;
       if (performance.now() - sliceStart > SLICE_MS) {
         await turn();

@@ -25,8 +25,15 @@ export interface Planned {
   readonly content: BlockSource | undefined;
 }
 
-/** Whatever is selected, lazily: each directory before what it holds, a file before its further names. */
-export function* plan(selections: readonly NamedSelection[], options: PlanOptions, recorder: Recorder): Generator<Planned> {
+/**
+ * Whatever is selected, lazily: each directory before what it holds, a file before its further names. Undefined is a step that
+ * brought nothing: a filter may leave out a million files in a row, and who asks may want to look up in between.
+ */
+export function* plan(
+  selections: readonly NamedSelection[],
+  options: PlanOptions,
+  recorder: Recorder,
+): Generator<Planned | undefined> {
   const first = new Map<FileSystem, Map<NodeId, string>>();
   for (const selection of selections) {
     const known = first.get(selection.fileSystem) ?? new Map<NodeId, string>();
@@ -55,7 +62,7 @@ class TreePlan {
     this.#firstNames = firstNames;
   }
 
-  *entries(): Generator<Planned> {
+  *entries(): Generator<Planned | undefined> {
     const { node, name, stream } = this.#selection;
     if (stream !== undefined) {
       yield* this.#attempt(name, () => [streamAsFile(this.#fileSystem, name, node, stream)]);
@@ -67,10 +74,14 @@ class TreePlan {
     for (const found of walk(this.#fileSystem, node, damaged, { enter: () => verdict !== "out" })) {
       const path = found.path === "" ? name : join(name, found.path);
       verdict = this.#judge(found, path);
-      if (verdict === "out") continue;
+      if (verdict === "out") {
+        yield undefined;
+        continue;
+      }
       if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter((folder) => holds(folder.path, path));
       if (verdict === "on the way") {
         this.#waiting.push({ path, node: found.node });
+        yield undefined;
         continue;
       }
       if (this.#waiting.length > 0)

@@ -5,8 +5,21 @@
 export function xor(parts: readonly Uint8Array[], into: Uint8Array): void {
   into.fill(0);
   forEachStretch(parts, into.length, (piece, at) => {
-    for (let i = 0; i < piece.length; i++) into[at + i] = (into[at + i] ?? 0) ^ (piece[i] ?? 0);
+    const target = into.subarray(at, at + piece.length);
+    const [targetWords, pieceWords] = [words(target), words(piece)];
+    if (targetWords !== undefined && pieceWords !== undefined) addInto(targetWords, pieceWords);
+    else addInto(target, piece);
   });
+}
+
+function addInto(target: Uint8Array | Uint32Array, piece: Uint8Array | Uint32Array): void {
+  for (let i = 0; i < piece.length; i++) target[i] = (target[i] ?? 0) ^ (piece[i] ?? 0);
+}
+
+/** Four bytes at a time, where they lie so. */
+function words(bytes: Uint8Array): Uint32Array | undefined {
+  const aligned = bytes.byteOffset % 4 === 0 && bytes.length % 4 === 0;
+  return aligned ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) : undefined;
 }
 
 /**

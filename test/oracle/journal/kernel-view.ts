@@ -50,6 +50,22 @@ export async function kernelView(image: DirtyImage, change: (copy: string) => vo
   }
 }
 
+/** What mount(8) says where the kernel does not mount a copy of the image; undefined where it does. */
+export function refusalOf(image: DirtyImage): string | undefined {
+  const copy = snapshot(image.file, `${image.file}.kernel`);
+  const top = mkdtempSync(join(tmpdir(), "nomount-mount-"));
+  const devices = attach(copy, image.kind);
+  try {
+    const { status, stderr } = attempt("mount", "-t", "ext4", ...mountOptions(image.kind, devices), devices.filesystem, top);
+    if (status === 0) attempt("umount", top);
+    return status === 0 ? undefined : stderr.trim();
+  } finally {
+    detach(devices);
+    rmSync(copy);
+    rmdirSync(top);
+  }
+}
+
 function linksOf(top: string, manifest: Manifest): ReadonlyMap<string, number> {
   const links = new Map<string, number>();
   for (const { path, kind } of manifest.values()) {
