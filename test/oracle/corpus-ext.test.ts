@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FileSystem } from "../../src/filesystem/file-system.ts";
 import type { Node } from "../../src/filesystem/node.ts";
 import { resolvePath } from "../../src/filesystem/path.ts";
@@ -45,7 +45,10 @@ function paths(fileSystem: FileSystem): Map<string, Node> {
 }
 
 describeCorpus("ext4-htree-encrypt", () => {
-  const fileSystem = openExt(image("ext4-htree-encrypt"));
+  let fileSystem: FileSystem;
+  beforeAll(() => {
+    fileSystem = openExt(image("ext4-htree-encrypt"));
+  });
 
   test("plain files, and links short, long and in rings", () => {
     expect(text(fileSystem, "small_file")).toBe("hello, world!");
@@ -91,9 +94,13 @@ describeCorpus("ext4-xattr-capability", () => {
 });
 
 describeCorpus("mbr-ext4-all-inode-types", () => {
-  const disk = image("mbr-ext4-all-inode-types");
-  const fileSystem = openExt(new SliceSource(disk, 1 << 20, disk.sizeBytes - (1 << 20), "p1"));
-  const found = paths(fileSystem);
+  let fileSystem: FileSystem;
+  let found: Map<string, Node>;
+  beforeAll(() => {
+    const disk = image("mbr-ext4-all-inode-types");
+    fileSystem = openExt(new SliceSource(disk, 1 << 20, disk.sizeBytes - (1 << 20), "p1"));
+    found = paths(fileSystem);
+  });
 
   test("28 entries of every kind, the root among them", () => {
     expect(found.size).toBe(28);

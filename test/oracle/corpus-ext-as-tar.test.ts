@@ -20,25 +20,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-describeIf(hasCorpus(HTREE, XATTR, KINDS), "no folder of real images", "ext4 images that others made", () => {
-  test("hold what is known of them", () => {
-    const htree = corpusImage(HTREE, work);
-    expect(nomount("cat", htree, "/small_file").stdout).toBe("hello, world!");
-    for (const path of ["/medium_dir/0", "/medium_dir/999", "/big_dir/0", "/big_dir/9999"]) {
-      expect(nomount("cat", htree, path).stdout).toBe(path.split("/")[2]);
-    }
-    expect(nomount("ls", htree, "/big_dir").stdout.trimEnd().split("\n")).toHaveLength(10_000);
-    expect(nomount("cat", corpusImage(XATTR, work), "/test_file").stdout).toBe("dissect test file in ext4\n");
-    expect(nomount("cat", corpusImage(KINDS, work), "p1:/home/faux/hello.txt").stdout).toHaveLength(14);
-  });
-
-  test("refuse encrypted content by name, and the rest comes", () => {
-    const { status, stderr } = nomount("tar", corpusImage(HTREE, work), "/");
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/encrypted_dir.*encrypt/);
-  });
-});
-
 const able = hasCorpus(HTREE, XATTR, KINDS) && canLoopMount && has("tar", "getfattr");
 
 describeIf(
@@ -68,9 +49,4 @@ function expectSame(expected: Manifest, found: Manifest): void {
     kind === "socket" || (kind === "file" && !/^[0-9a-f]{64}$/.test(sha256 ?? ""));
   const differences = compareManifests(expected, found, { ignore: ["accessedNs"], without });
   expect(differences.length, describeDifferences(differences)).toBe(0);
-}
-
-function nomount(...args: readonly string[]) {
-  const line = [nomountCommand, ...args.map((arg) => `'${arg}'`)].join(" ");
-  return spawnSync("bash", ["-c", line], { env: toolEnv(), encoding: "utf8", maxBuffer: 1 << 28 });
 }
