@@ -15,7 +15,7 @@ export async function withMounted<T>(image: Mountable, use: (top: string) => Pro
   const top = mkdtempSync(join(tmpdir(), "nomount-mount-"));
   const device = run("losetup", "--read-only", "--find", "--show", "--offset", String(image.partitionBytes), image.file);
   try {
-    if (image.type === "ext4") run("mount", "-o", "ro,noload", device, top);
+    if (image.type === "ext4") run("mount", "-t", "ext4", "-o", "ro,noload", device, top);
     else run("ntfs-3g", "-o", "ro,streams_interface=xattr", device, top);
     try {
       return await use(top);
