@@ -14,7 +14,7 @@ beforeAll(() => {
   disk = unpackFixture("guest-disk", scratch.path);
 });
 
-const FILES = 20_000;
+const FILES = 10_000;
 const FILE_BYTES = 3000;
 
 /** An ext4 image with many small files: work enough to be interrupted. */
@@ -25,7 +25,7 @@ function manyFiles(): string {
     if (i % 500 === 0) mkdirSync(join(tree, `d${i}`), { recursive: true });
     writeFileSync(join(tree, `d${i - (i % 500)}`, `f${i}`), Buffer.alloc(FILE_BYTES, i % 256));
   }
-  const made = spawnSync("mke2fs", ["-q", "-t", "ext4", "-b", "1024", "-N", "30000", "-d", tree, image, "200M"], {
+  const made = spawnSync("mke2fs", ["-q", "-t", "ext4", "-b", "1024", "-N", "15000", "-d", tree, image, "64M"], {
     env: toolEnv(),
   });
   expect(made.status, made.stderr.toString()).toBe(0);

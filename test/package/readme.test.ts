@@ -29,8 +29,8 @@ async function asItIs(block: string): Promise<string> {
     const env = { ...toolEnv(), PATH: `${join(scratch.path, "bin")}:${process.env["PATH"]}` };
     const command = `( ${line.slice(2)} ) 2>&1`;
     const { stdout } = await runProcess("bash", ["-c", command], { cwd: scratch.path, env });
-    // Who is not root reads a line more, and no two machines are equally fast.
-    const said = stdout.toString().replace(/^.*(only root|not permitted).*\n/gm, "");
+    // Who is not root reads a line more, no two machines are equally fast, and the README has no carriage returns.
+    const said = stdout.toString().replace(/^.*(only root|not permitted).*\n|\r/gm, "");
     text += `${line}\n${said.replace(TIMING, TIMING.exec(block)?.[0] ?? "$&")}`;
   }
   return text;
