@@ -5,14 +5,14 @@ import { NomountError } from "../../error.ts";
 /**
  * The parts of a split raw image, when `path` names the first: "disk.001" or "disk.000" and on (three digits or more, as
  * dd-like imagers write them), or "disk.aa", "xaa" and on (split(1)). Undefined when `path` is a file of its own. Throws
- * `source` when a part is missing between others, or when `path` names a later part.
+ * `source` when a part is missing between others, when `path` names a later part, or when the folder cannot be listed.
  */
 export function splitSeries(path: string): readonly string[] | undefined {
   const folder = dirname(path);
   const named = partOf(basename(path));
   if (named === undefined) return undefined;
   const present = new Map<number, string>();
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder, path)) {
     const other = partOf(name);
     if (other?.stem === named.stem && other.kind === named.kind && other.width === named.width) present.set(other.index, name);
   }
@@ -84,4 +84,13 @@ function letterText(value: number, width: number): string {
     letters = String.fromCharCode(LETTER_A + (rest % 26)) + letters;
   }
   return letters;
+}
+
+function namesIn(folder: string, path: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    const message = `${path} is named as a part of a split image is, but ${folder} cannot be listed to find the others`;
+    throw new NomountError("source", message, { cause });
+  }
 }

@@ -6,7 +6,7 @@ import { splitSeries } from "../../../src/source/file/split-series.ts";
 import { countedBytes } from "../../support/counted-bytes.ts";
 import { scratchFolder } from "../../support/fixture.ts";
 import { toolOutput } from "../../support/tool-output.ts";
-import { describeWith } from "../../support/tools.ts";
+import { describeWith, isRoot } from "../../support/tools.ts";
 
 const folder = scratchFolder();
 let count = 0;
@@ -50,6 +50,19 @@ describe("a split image", () => {
     expect(() => seriesIn(having("disk.aa", "disk.ac"), "disk.aa")).toThrow("disk.ab is missing");
     expect(() => seriesIn(having("disk.000", "disk.002"), "disk.000")).toThrow("disk.001 is missing");
   });
+
+  test.skipIf(!isRoot)(
+    "in a folder that cannot be listed is refused, since its parts are not known [as root, to be nobody]",
+    () => {
+      const path = having("disk.001", "disk.002");
+      process.seteuid?.(65534);
+      try {
+        expect(() => splitSeries(join(path, "disk.001"))).toThrow(/cannot be listed to find the others/);
+      } finally {
+        process.seteuid?.(0);
+      }
+    },
+  );
 
   test("named by a later part says which is the first", () => {
     expect(() => seriesIn(having("disk.001", "disk.002"), "disk.002")).toThrow(
