@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, realpathSync, statSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { NomountError } from "../../error.ts";
 import { reason, systemCode } from "../failure.ts";
 
@@ -22,9 +23,10 @@ export interface Destination {
  */
 export function openDestination(path: string): Destination {
   try {
-    const isNew = mkdirSync(path, { recursive: true }) !== undefined;
+    const isNew = makeFolder(path);
     const real = realpathSync(path);
-    if (!statSync(real).isDirectory()) throw new NomountError("sink", `${path} is no folder`);
+    if (!statSync(real).isDirectory())
+      throw new NomountError("sink", `${path} cannot be written to: it is there, and no folder`);
     const trial = `${real}/.nomount-${process.pid}-${Math.floor(Math.random() * 0x100000000).toString(36)}`;
     const fd = openSync(trial, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o777);
     try {
@@ -44,7 +46,25 @@ export function openDestination(path: string): Destination {
     }
   } catch (error) {
     if (error instanceof NomountError) throw error;
-    const why = systemCode(error) === "EEXIST" ? "it is there, and no folder" : reason(error);
-    throw new NomountError("sink", `${path} cannot be written to: ${why}`, { cause: error });
+    throw new NomountError("sink", `${path} cannot be written to: ${reason(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Makes a folder and those above it; false when it is there. Node's own recursive call never returns where the system makes no
+ * folders and says that there is nothing, as in /proc.
+ */
+function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EEXIST") return false;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path) throw error;
+    makeFolder(parent);
+    mkdirSync(path);
+    return true;
   }
 }

@@ -167,6 +167,14 @@ describe("a run that ends early", () => {
       expect(below.ended).toMatchObject({ kind: "sink" });
     });
   });
+
+  test.skipIf(!existsSync("/proc/self"))("when no folder can ever be made there, as in /proc [needs /proc]", async () => {
+    const { ended } = await copy(folder(many(1)), "/proc/nowhere/deeper");
+    expect(ended).toMatchObject({
+      kind: "sink",
+      message: expect.stringContaining("/proc/nowhere/deeper cannot be written to"),
+    });
+  });
 });
 
 describeIf(isRoot, "root is needed", "a full disk", () => {
