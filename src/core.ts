@@ -26,7 +26,7 @@ export { type WalkEntry, type WalkOptions, walk } from "./filesystem/walk.ts";
 export type { Content, Image, ImageOptions, LocateOptions, Location, Place } from "./image/image.ts";
 export { openImage } from "./image/open-image.ts";
 export { type Finding, type ScanOptions, scan } from "./image/scan.ts";
-export type { Entry, Facet, Keeps, Sink, SinkEvents } from "./sink/sink.ts";
+export type { Entry, Facet, Found, Keeps, Pace, Sink, SinkEvents, Stock, Wishes } from "./sink/sink.ts";
 export type { BlockSource, Extent, RootRange, RootTransfer } from "./source/block-source.ts";
 export { CachedSource } from "./source/cached.ts";
 export { MappedSource } from "./source/mapped.ts";

@@ -1,17 +1,18 @@
 import { faultOf, NomountError } from "../error.ts";
 import { systemCode } from "../sink/failure.ts";
-import type { Keeps, Sink, SinkEvents } from "../sink/sink.ts";
+import type { Keeps, Sink, SinkEvents, Wishes } from "../sink/sink.ts";
 import { type PlanOptions, plan } from "./plan.ts";
 import { type Ended, Recorder, type Report } from "./report.ts";
 import { nameSelections, type Selection } from "./selection.ts";
 
-export interface ExtractOptions extends PlanOptions {
+export interface ExtractOptions extends Omit<PlanOptions, "noHardLinks"> {
   /** Ends the run: nothing partial is left, and the report says what was done. */
   readonly signal?: AbortSignal | undefined;
   /** Told once, before the first entry: what the destination keeps and what it loses. */
   readonly opened?: ((keeps: Keeps) => void) | undefined;
   /** Told of everything as it happens; the report has the same, counted and bounded. */
   readonly observer?: Partial<SinkEvents> | undefined;
+  readonly wishes?: Wishes | undefined;
 }
 
 /** So long the work holds up everything else in its thread (signals, timers) at most. */
@@ -23,7 +24,7 @@ const SLICE_MS = 40;
  * or the signal ends it. Throws `usage` when two selections would have the same place.
  */
 export async function extract(selections: readonly Selection[], sink: Sink, options: ExtractOptions = {}): Promise<Report> {
-  const { signal, observer = {} } = options;
+  const { signal, observer = {}, wishes } = options;
   const named = nameSelections(selections);
   const recorder = new Recorder(observer);
   // Whoever waits for the destination must not wait for ever.
@@ -31,10 +32,11 @@ export async function extract(selections: readonly Selection[], sink: Sink, opti
   signal?.addEventListener("abort", stop, { once: true });
   try {
     signal?.throwIfAborted();
-    const keeps = await sink.open(recorder.events);
+    const keeps = await sink.open(recorder.events, wishes);
     options.opened?.(keeps);
     let sliceStart = performance.now();
-    for (const planned of plan(named, options, recorder)) {
+    const noHardLinks = keeps["hard link"] === true ? undefined : keeps["hard link"];
+    for (const planned of plan(named, { ...options, noHardLinks }, recorder)) {
       const wait = planned === undefined ? undefined : sink.add(planned.entry, planned.content);
       if (wait !== undefined) await wait;
       if (performance.now() - sliceStart > SLICE_MS) {

@@ -17,6 +17,8 @@ export interface PlanOptions extends FilterOptions {
    * small enough, or `none`. Default `beside`.
    */
   readonly streams?: StreamsOption | undefined;
+  /** Why the destination has no hard links; then each name of a file is a file of its own. Default: it has. */
+  readonly noHardLinks?: string | undefined;
 }
 
 /** An entry with its content, in the order in which a sink takes them. */
@@ -46,6 +48,7 @@ class TreePlan {
   readonly #selection: NamedSelection;
   readonly #fileSystem: FileSystem;
   readonly #streams: StreamsOption;
+  readonly #noHardLinks: string | undefined;
   readonly #recorder: Recorder;
   readonly #filter: Filter | undefined;
   /** Where each file of several names came first. */
@@ -57,6 +60,7 @@ class TreePlan {
     this.#selection = selection;
     this.#fileSystem = selection.fileSystem;
     this.#streams = options.streams ?? "beside";
+    this.#noHardLinks = options.noHardLinks;
     this.#recorder = recorder;
     this.#filter = Filter.of(options);
     this.#firstNames = firstNames;
@@ -106,10 +110,12 @@ class TreePlan {
   #planned(path: string, node: Node): readonly Planned[] {
     const hasNames = node.linkCount > 1 && node.kind !== "directory";
     const hardLinkTo = hasNames ? this.#firstNames.get(node.id) : undefined;
-    if (hardLinkTo !== undefined)
+    if (hardLinkTo !== undefined && this.#noHardLinks !== undefined)
+      this.#recorder.events.lost(path, "hard link", this.#noHardLinks);
+    else if (hardLinkTo !== undefined)
       return [{ entry: { path, node, linkTarget: undefined, hardLinkTo, xattrs: NO_XATTRS }, content: undefined }];
     const planned = this.#attempt(path, () => this.#whole(path, node));
-    if (hasNames && planned.length > 0) this.#firstNames.set(node.id, path);
+    if (hasNames && planned.length > 0 && hardLinkTo === undefined) this.#firstNames.set(node.id, path);
     return planned;
   }
 

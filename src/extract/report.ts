@@ -61,9 +61,9 @@ export class Recorder {
   constructor(observer: Partial<SinkEvents>) {
     this.events = {
       progress: (bytes) => observer.progress?.(bytes),
-      done: (entry) => {
+      done: (entry, sha256) => {
         this.#done(entry);
-        observer.done?.(entry);
+        observer.done?.(entry, sha256);
       },
       omitted: (path, facet, why) => {
         this.#lose(path, facet, why, "omitted");
