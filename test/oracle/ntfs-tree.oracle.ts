@@ -110,7 +110,7 @@ function open(disk: string): FileSystem {
 /** Returns the streams that are too large for an extended attribute, with their hashes. */
 function build(work: string, disk: string): readonly (readonly [string, string, string])[] {
   toolOutput("truncate", ["-s", String(DISK_BYTES), disk]);
-  toolOutput("sfdisk", ["-q", disk], Buffer.from("label: dos\nunit: sectors\n63,,7\n"));
+  toolOutput("sfdisk", ["-q", "--no-tell-kernel", disk], Buffer.from("label: dos\nunit: sectors\n63,,7\n"));
   const device = toolOutput("losetup", ["-f", "--show", "-o", String(PARTITION_BYTES), disk])
     .toString()
     .trim();

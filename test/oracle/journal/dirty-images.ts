@@ -40,7 +40,7 @@ export async function makeDirtyImages(
     if (devices.journal !== undefined) command("mke2fs", "-q", "-F", "-O", "journal_dev", "-b", blockBytes, devices.journal);
     const type = kind.make.includes("-t") ? [] : ["-t", "ext4"];
     command("mke2fs", "-q", "-F", ...type, ...kind.make, ...journal, devices.filesystem);
-    command("mount", "-t", "ext4", ...mountOptions(kind, devices), devices.filesystem, top);
+    command("mount", "-t", "ext4", ...mountOptions(devices, kind.mount === undefined ? [] : [kind.mount]), devices.filesystem, top);
     const load = spawn("python3", [join(programs, "workload.py"), top, String(seed), ...(kind.load ?? [])], {
       env: toolEnv(),
       stdio: ["ignore", "pipe", "inherit"],
@@ -80,9 +80,10 @@ export interface Devices {
 }
 
 /** Loop devices on the two parts of a file. */
-export function attach(file: string, kind: Kind): Devices {
+export function attach(file: string, kind: Kind, readOnly = false): Devices {
+  const access = readOnly ? ["--read-only"] : [];
   const loop = (offset: number, size: number) =>
-    command("losetup", "--find", "--show", "--offset", String(offset), "--sizelimit", String(size), file);
+    command("losetup", ...access, "--find", "--show", "--offset", String(offset), "--sizelimit", String(size), file);
   return {
     filesystem: loop(0, sizeOf(kind)),
     journal: kind.externalJournalBytes === undefined ? undefined : loop(sizeOf(kind), kind.externalJournalBytes),
@@ -93,9 +94,9 @@ export function detach(devices: Devices): void {
   for (const device of [devices.filesystem, devices.journal]) if (device !== undefined) attempt("losetup", "--detach", device);
 }
 
-export function mountOptions(kind: Kind, devices: Devices, more: readonly string[] = []): string[] {
+export function mountOptions(devices: Devices, more: readonly string[]): string[] {
   const external = devices.journal === undefined ? [] : [`journal_path=${devices.journal}`];
-  const options = [...(kind.mount === undefined ? [] : [kind.mount]), ...external, ...more];
+  const options = [...external, ...more];
   return options.length === 0 ? [] : ["-o", options.join(",")];
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Manifest, manifestOf } from "../../support/manifest.ts";
 import { attempt } from "./command.ts";
 import { attach, type DirtyImage, detach, mountOptions } from "./dirty-images.ts";
+import type { Kind } from "./kinds.ts";
 import { snapshot } from "./reflink-folder.ts";
 
 /** What the kernel makes of a dirty image. */
@@ -23,28 +24,19 @@ export interface KernelView {
 export async function kernelView(image: DirtyImage, change: (copy: string) => void = () => {}): Promise<KernelView> {
   const copy = snapshot(image.file, `${image.file}.kernel`);
   const top = mkdtempSync(join(tmpdir(), "nomount-mount-"));
-  change(copy);
-  const devices = attach(copy, image.kind);
   try {
+    change(copy);
     const begun = nowNs();
-    const options = mountOptions({ ...image.kind, mount: "noatime" }, devices);
-    const { status, stderr } = attempt("mount", "-t", "ext4", ...options, devices.filesystem, top);
+    const first = mounted(copy, image.kind, top, { options: ["noatime"] });
     const mountedNs = [begun, nowNs()] as const;
-    const refused = status === 0 ? undefined : stderr.trim();
-    if (refused !== undefined) {
-      const beneath = mountOptions({ ...image.kind, mount: "ro,noload" }, devices);
-      const again = attempt("mount", "-t", "ext4", ...beneath, devices.filesystem, top);
-      if (again.status !== 0) throw new Error(`${image.file}: ${refused}; without its journal: ${again.stderr}`);
+    if (first.refused === undefined) return { refused: undefined, mountedNs, ...(await look(first)) };
+    // On a device that cannot be written the kernel leaves orphans alone, too: all is as the first attempt left it.
+    const second = mounted(copy, image.kind, top, { options: ["ro", "noload"], readOnly: true });
+    if (second.refused !== undefined) {
+      throw new Error(`${image.file}: ${first.refused}; without its journal: ${second.refused}`);
     }
-    try {
-      const { bfree, ffree } = statfsSync(top);
-      const manifest = await manifestOf(top);
-      return { refused, manifest, directoryLinks: linksOf(top, manifest), freeBlocks: bfree, freeInodes: ffree, mountedNs };
-    } finally {
-      attempt("umount", top);
-    }
+    return { refused: first.refused, mountedNs, ...(await look(second)) };
   } finally {
-    detach(devices);
     rmSync(copy);
     rmdirSync(top);
   }
@@ -54,15 +46,47 @@ export async function kernelView(image: DirtyImage, change: (copy: string) => vo
 export function refusalOf(image: DirtyImage): string | undefined {
   const copy = snapshot(image.file, `${image.file}.kernel`);
   const top = mkdtempSync(join(tmpdir(), "nomount-mount-"));
-  const devices = attach(copy, image.kind);
   try {
-    const { status, stderr } = attempt("mount", "-t", "ext4", ...mountOptions(image.kind, devices), devices.filesystem, top);
-    if (status === 0) attempt("umount", top);
-    return status === 0 ? undefined : stderr.trim();
+    const mount = mounted(copy, image.kind, top);
+    if (mount.refused === undefined) mount.unmount();
+    return mount.refused;
   } finally {
-    detach(devices);
     rmSync(copy);
     rmdirSync(top);
+  }
+}
+
+type Mount =
+  | { readonly refused: string }
+  | { readonly refused: undefined; readonly top: string; readonly unmount: () => void };
+
+function mounted(
+  file: string,
+  kind: Kind,
+  top: string,
+  { options = [], readOnly = false }: { options?: readonly string[]; readOnly?: boolean } = {},
+): Mount {
+  const devices = attach(file, kind, readOnly);
+  const { status, stderr } = attempt("mount", "-t", "ext4", ...mountOptions(devices, options), devices.filesystem, top);
+  if (status !== 0) {
+    detach(devices);
+    return { refused: stderr.trim() };
+  }
+  const unmount = () => {
+    attempt("umount", top);
+    detach(devices);
+  };
+  return { refused: undefined, top, unmount };
+}
+
+async function look(mount: Extract<Mount, { refused: undefined }>) {
+  const { top, unmount } = mount;
+  try {
+    const { bfree, ffree } = statfsSync(top);
+    const manifest = await manifestOf(top);
+    return { manifest, directoryLinks: linksOf(top, manifest), freeBlocks: bfree, freeInodes: ffree };
+  } finally {
+    unmount();
   }
 }
 
