@@ -38,9 +38,9 @@ export function nameToBytes(name: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** A name from UTF-16LE units in `bytes` (NTFS, GPT, LDM). Never throws; an odd last byte is left out. */
-export function nameFromUtf16le(bytes: Uint8Array): string {
-  const name = fromUnits(bytes);
+/** A name from UTF-16LE units in `bytes[start, end)` (NTFS, GPT, LDM). Never throws; an odd last byte is left out. */
+export function nameFromUtf16le(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  const name = fromUnits(bytes, start, end);
   if (name.isWellFormed()) return name;
   let escaped = "";
   for (const character of name) {
@@ -126,12 +126,14 @@ function isDirectionControl(code: number): boolean {
 }
 
 /** By the array, since directories have many names and this is three times as fast as adding up characters (measured). */
-function fromUnits(bytes: Uint8Array): string {
-  const count = bytes.length >> 1;
-  if (count > MAX_ARGUMENTS)
-    return fromUnits(bytes.subarray(0, 2 * MAX_ARGUMENTS)) + fromUnits(bytes.subarray(2 * MAX_ARGUMENTS));
+function fromUnits(bytes: Uint8Array, start: number, end: number): string {
+  const count = (end - start) >> 1;
+  if (count > MAX_ARGUMENTS) {
+    const middle = start + 2 * MAX_ARGUMENTS;
+    return fromUnits(bytes, start, middle) + fromUnits(bytes, middle, end);
+  }
   const units = new Array<number>(count);
-  for (let i = 0; i < count; i++) units[i] = (bytes[2 * i] ?? 0) | ((bytes[2 * i + 1] ?? 0) << 8);
+  for (let i = 0, at = start; i < count; i++, at += 2) units[i] = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
   return String.fromCharCode.apply(null, units);
 }
 

@@ -98,12 +98,13 @@ export function attributeLength(view: DataView, offset: number): number {
   return view.getUint32(offset + LENGTH, true);
 }
 
-/** What is wrong with the attribute at `offset` of a record that is used up to `limit`, or undefined. */
-export function attributeProblem(view: DataView, offset: number, limit: number): string | undefined {
+/** What is wrong with the attribute at `offset` of the record at `start` that is used up to `limit`, or undefined. */
+export function attributeProblem(view: DataView, start: number, offset: number, limit: number): string | undefined {
+  const place = start + offset;
   const room = limit - offset;
   if (room < RESIDENT_BYTES) return `the attribute at ${hex(offset)} reaches past the used ${limit} bytes`;
-  const problem = problemAt(view, offset, room);
-  return problem === undefined ? undefined : `${attributeTitle(view.getUint32(offset, true), "")} at ${hex(offset)} ${problem}`;
+  const problem = problemAt(view, place, room);
+  return problem === undefined ? undefined : `${attributeTitle(view.getUint32(place, true), "")} at ${hex(offset)} ${problem}`;
 }
 
 function problemAt(view: DataView, offset: number, room: number): string | undefined {

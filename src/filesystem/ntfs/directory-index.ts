@@ -1,6 +1,5 @@
 import { damageOf, hex, NomountError, type Where } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
-import { CachedSource } from "../../source/cached.ts";
 import type { NtfsFile } from "./file.ts";
 import { ATTRIBUTE } from "./ids.ts";
 import { type IndexEntry, parseNode } from "./index-node.ts";
@@ -12,9 +11,8 @@ const INDX_SIGNATURE = 0x58444e49;
 const VCN_OFFSET = indexBlock.offsetOf("vcn");
 const NAMES = "$I30";
 const MAX_BLOCK_BYTES = 64 * 1024;
-/** An index of up to so many bytes (130,000 names) is read in large pieces when all of it is wanted; a larger one by the block. */
-const MAX_AHEAD_BYTES = 16 * 1024 * 1024;
-const AHEAD_BYTES = 128 * 1024;
+/** An index of up to so many bytes (200,000 names) is read at once when all of it is wanted; a larger one by the block. */
+const MAX_WHOLE_BYTES = 32 * 1024 * 1024;
 /** A byte of it stands for eight blocks: far more than a directory of a hundred million names has. */
 const MAX_BITMAP_BYTES = 4 * 1024 * 1024;
 
@@ -26,8 +24,8 @@ export class DirectoryIndex {
   readonly #vcnBytes: number;
   readonly #volume: Clustered;
   readonly #blocks: BlockSource | undefined;
-  /** The same through a cache that reads ahead, when the whole index is wanted. */
-  readonly #ahead: BlockSource | undefined;
+  /** All of them, where all are wanted. */
+  readonly #whole: Uint8Array | undefined;
 
   /** `readAhead`: the whole index is wanted. Throws `path` where the file is no directory, `corrupt` where its root is damaged. */
   constructor(volume: Clustered, file: NtfsFile, readAhead: boolean) {
@@ -55,8 +53,7 @@ export class DirectoryIndex {
     const allocation = file.attribute(ATTRIBUTE.indexAllocation, NAMES);
     if (allocation === undefined) throw this.#broken("there is no $INDEX_ALLOCATION:$I30");
     this.#blocks = file.source(allocation);
-    if (readAhead && this.#blocks.sizeBytes <= MAX_AHEAD_BYTES)
-      this.#ahead = new CachedSource(this.#blocks, { pageBytes: AHEAD_BYTES, maxPages: MAX_AHEAD_BYTES / AHEAD_BYTES });
+    if (readAhead) this.#whole = wholeOf(this.#blocks);
   }
 
   /** The entries of the block at a VCN. Throws `corrupt` where the block is damaged, or another. */
@@ -66,15 +63,14 @@ export class DirectoryIndex {
     if (blocks === undefined || !(offsetBytes + this.#blockBytes <= blocks.sizeBytes)) {
       throw this.#broken(`INDX block ${vcn} lies past the ${blocks?.sizeBytes ?? 0} bytes of $INDEX_ALLOCATION:$I30`);
     }
-    const bytes = new Uint8Array(this.#blockBytes);
-    this.#read(blocks, bytes, offsetBytes);
-    const view = new DataView(bytes.buffer);
+    const bytes = this.#bytes(blocks, offsetBytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const title = `${this.#file.title}: INDX block ${vcn}`;
     const at = () => this.#placeOf(blocks, offsetBytes);
     const refuse = (problem: string) => new NomountError("corrupt", `ntfs: ${title}: ${problem}`, { where: at() });
     const signature = view.getUint32(0, true);
     if (signature !== INDX_SIGNATURE) throw refuse(`expected the signature "INDX", found ${hex(signature, 8)}`);
-    const tear = applyUpdateSequence(bytes, view);
+    const tear = applyUpdateSequence(view, 0, bytes.length);
     if (tear !== undefined) throw refuse(tear.problem);
     const found = view.getBigUint64(VCN_OFFSET, true);
     if (found !== BigInt(vcn)) throw refuse(`expected VCN ${vcn}, found ${found}`);
@@ -98,14 +94,12 @@ export class DirectoryIndex {
     return new NomountError("corrupt", `ntfs: ${this.#file.title}: ${problem}`, { where: this.#file.where });
   }
 
-  #read(blocks: BlockSource, into: Uint8Array, offsetBytes: number): void {
-    try {
-      (this.#ahead ?? blocks).readSync(into, offsetBytes);
-    } catch (error) {
-      damageOf(error);
-      // What was read ahead may be at fault, and this block all right.
-      blocks.readSync(into, offsetBytes);
-    }
+  /** A block as it lies, the caller's own: each is asked for once. */
+  #bytes(blocks: BlockSource, offsetBytes: number): Uint8Array {
+    if (this.#whole !== undefined) return this.#whole.subarray(offsetBytes, offsetBytes + this.#blockBytes);
+    const bytes = new Uint8Array(this.#blockBytes);
+    blocks.readSync(bytes, offsetBytes);
+    return bytes;
   }
 
   #placeOf(blocks: BlockSource, offsetBytes: number): Where {
@@ -113,5 +107,18 @@ export class DirectoryIndex {
     for (const extent of blocks.extents?.(offsetBytes, 1) ?? [])
       if (extent.kind === "data") return { label, offsetBytes: extent.offsetBytes };
     return { label };
+  }
+}
+
+/** Undefined where there are too many, or not all are to be had: then each is to be read alone, so that only that fails. */
+function wholeOf(blocks: BlockSource): Uint8Array | undefined {
+  if (blocks.sizeBytes > MAX_WHOLE_BYTES) return undefined;
+  try {
+    const whole = new Uint8Array(blocks.sizeBytes);
+    blocks.readSync(whole, 0);
+    return whole;
+  } catch (error) {
+    damageOf(error);
+    return undefined;
   }
 }

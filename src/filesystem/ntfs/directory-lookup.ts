@@ -15,7 +15,7 @@ export function findEntry(index: DirectoryIndex, name: string, upcase: Upcase): 
   /** Whether the search is over. */
   const search = (entries: readonly IndexEntry[]): boolean => {
     for (const entry of entries) {
-      const units = entry.key === undefined ? undefined : (nameToUtf16(entry.key.name) ?? "");
+      const units = entry.name === undefined ? undefined : (nameToUtf16(entry.name) ?? "");
       const order = units === undefined ? 1 : upcase.compare(units, wanted);
       if (order < 0) continue;
       if (units === wanted) {

@@ -26,7 +26,7 @@ export function* allEntries(index: DirectoryIndex, damaged: Damaged): Generator<
   try {
     for (const vcn of index.usedBlocks()) {
       if (entered.has(vcn)) continue;
-      for (const entry of enter(vcn)) if (entry.key !== undefined) yield entry;
+      for (const entry of enter(vcn)) if (entry.name !== undefined) yield entry;
     }
   } catch (error) {
     damaged(damageOf(error));
@@ -47,7 +47,7 @@ function* inOrder(root: readonly IndexEntry[], enter: (vcn: number) => readonly 
     } else {
       node.next += 1;
       node.entered = false;
-      if (entry.key !== undefined) yield entry;
+      if (entry.name !== undefined) yield entry;
     }
   }
 }

@@ -6,14 +6,14 @@ import { findEntry } from "./directory-lookup.ts";
 import { allEntries } from "./directory-walk.ts";
 import { type NtfsFile, openFile } from "./file.ts";
 import { FLAG } from "./file-flags.ts";
-import { DOS, type FileName, fileNameOf } from "./file-name.ts";
+import { DOS, fileNameOf } from "./file-name.ts";
 import { ATTRIBUTE, FIRST_USER_RECORD, isStale, RECORD } from "./ids.ts";
 import type { IndexEntry } from "./index-node.ts";
 import type { Mft } from "./mft.ts";
 import type { Clustered } from "./run-extents.ts";
 import type { Upcase } from "./upcase.ts";
 
-/** Doubled while the records lie scattered. */
+/** Of a directory whose records lie scattered as many as can be kept are looked at together. */
 const FIRST_BATCH = 2048;
 
 /** Of $FILE_NAME flags: the file is a directory. */
@@ -42,7 +42,7 @@ export class Directory {
       if (this.#isOwn(entry)) continue;
       batch.push(entry);
       if (batch.length < wanted) continue;
-      if (this.#mft.preload(batch.map(({ record }) => record))) wanted *= 2;
+      if (this.#mft.preload(batch.map(({ record }) => record))) wanted = this.#mft.batchRecords;
       yield* this.#shown(batch, damaged);
       batch = [];
     }
@@ -53,27 +53,27 @@ export class Directory {
   /** By any of its names; the entry has the one that Windows lists. */
   lookup(name: string, upcase: Upcase): DirectoryEntry | undefined {
     const entry = findEntry(new DirectoryIndex(this.#volume, this.#file, false), name, upcase);
-    if (entry?.key === undefined || problemOf(entry.key.name) !== undefined) return undefined;
+    if (entry?.name === undefined || problemOf(entry.name) !== undefined) return undefined;
     const raw = this.#mft.staleness(entry);
     if (raw !== undefined) throw this.#stale(entry, raw);
-    const long = entry.key.namespace === DOS ? this.#longName(entry) : undefined;
-    return { name: long ?? entry.key.name, id: entry.record, kind: kindOf(entry.key) };
+    const long = entry.namespace === DOS ? this.#longName(entry) : undefined;
+    return { name: long ?? entry.name, id: entry.record, kind: kindOf(entry) };
   }
 
   *#shown(batch: readonly IndexEntry[], damaged: Damaged): Generator<DirectoryEntry> {
     let named: Set<number> | undefined;
     for (const entry of batch) {
-      const { key, record } = entry;
-      if (key === undefined) continue;
-      if (key.namespace === DOS) {
-        named ??= new Set(batch.flatMap((other) => (other.key?.namespace === DOS ? [] : [other.record])));
+      const { name, record } = entry;
+      if (name === undefined) continue;
+      if (entry.namespace === DOS) {
+        named ??= new Set(batch.flatMap((other) => (other.namespace === DOS ? [] : [other.record])));
         if (named.has(record) || this.#longName(entry) !== undefined) continue;
       }
       const stale = this.#mft.staleness(entry);
-      const problem = stale ?? problemOf(key.name);
+      const problem = stale ?? problemOf(name);
       if (stale !== undefined) damaged(this.#stale(entry, stale));
       else if (problem !== undefined) damaged(this.#broken(entry, problem));
-      else yield { name: key.name, id: record, kind: kindOf(key) };
+      else yield { name, id: record, kind: kindOf(entry) };
     }
   }
 
@@ -102,9 +102,9 @@ export class Directory {
     return this.#broken(entry, `record ${entry.record} ${problem}`);
   }
 
-  #broken({ key }: IndexEntry, problem: string): NomountError {
+  #broken({ name }: IndexEntry, problem: string): NomountError {
     const where = this.#mft.where(this.#file.record.number);
-    return new NomountError("corrupt", `ntfs: ${this.#file.title}: entry ${JSON.stringify(key?.name ?? "")}: ${problem}`, {
+    return new NomountError("corrupt", `ntfs: ${this.#file.title}: entry ${JSON.stringify(name ?? "")}: ${problem}`, {
       where,
     });
   }
@@ -118,7 +118,7 @@ function problemOf(name: string): string | undefined {
 }
 
 /** As far as the entry tells: links and the files of Interix look like any other here. */
-function kindOf({ flags }: FileName): NodeKind | undefined {
+function kindOf({ flags }: IndexEntry): NodeKind | undefined {
   if ((flags & (FLAG.reparse | FLAG.system)) !== 0) return undefined;
   return (flags & IS_DIRECTORY) !== 0 ? "directory" : "file";
 }

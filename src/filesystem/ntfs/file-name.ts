@@ -16,28 +16,35 @@ export interface FileName {
   readonly parent: number;
   readonly name: string;
   readonly namespace: number;
-  /** Attribute flags as they were when the name was last changed. */
-  readonly flags: number;
 }
 
-/** At `offset`; undefined when it does not fit `lengthBytes`. */
-export function parseFileName(view: DataView, offset: number, lengthBytes: number): FileName | undefined {
+/** The name at `offset`, its length in UTF-16 units first; undefined when it does not fit the structure's `lengthBytes`. */
+export function nameAt(bytes: Uint8Array, offset: number, lengthBytes: number): string | undefined {
   if (lengthBytes < NAME) return undefined;
-  const nameBytes = 2 * view.getUint8(offset + NAME_LENGTH);
-  if (NAME + nameBytes > lengthBytes) return undefined;
-  return {
-    parent: recordOf(view, offset),
-    name: nameFromUtf16le(new Uint8Array(view.buffer, view.byteOffset + offset + NAME, nameBytes)),
-    namespace: view.getUint8(offset + NAMESPACE),
-    flags: view.getUint32(offset + FLAGS, true),
-  };
+  const nameBytes = 2 * (bytes[offset + NAME_LENGTH] ?? 0);
+  const start = offset + NAME;
+  return NAME + nameBytes > lengthBytes ? undefined : nameFromUtf16le(bytes, start, start + nameBytes);
+}
+
+/** Of a name that fits. */
+export function namespaceAt(view: DataView, offset: number): number {
+  return view.getUint8(offset + NAMESPACE);
+}
+
+/** Attribute flags as they were when the name was last changed, of a name that fits. */
+export function flagsAt(view: DataView, offset: number): number {
+  return view.getUint32(offset + FLAGS, true);
 }
 
 /** Of a $FILE_NAME attribute; undefined where it is cut short. */
 export function namespaceOf({ isResident, valueBytes, view, valueOffset }: Attribute): number | undefined {
-  return isResident && valueBytes >= NAME ? view.getUint8(valueOffset + NAMESPACE) : undefined;
+  return isResident && valueBytes >= NAME ? namespaceAt(view, valueOffset) : undefined;
 }
 
-export function fileNameOf({ isResident, valueBytes, view, valueOffset }: Attribute): FileName | undefined {
-  return isResident ? parseFileName(view, valueOffset, valueBytes) : undefined;
+export function fileNameOf({ isResident, valueBytes, value, view, valueOffset }: Attribute): FileName | undefined {
+  if (!isResident) return undefined;
+  const name = nameAt(value, 0, valueBytes);
+  return name === undefined
+    ? undefined
+    : { parent: recordOf(view, valueOffset), name, namespace: namespaceAt(view, valueOffset) };
 }

@@ -2,7 +2,7 @@ import { hex, NomountError, type Where } from "../../error.ts";
 import { Attribute, attributeLength, attributeProblem } from "./attribute.ts";
 import { isStale, type Reference, referenceAt } from "./ids.ts";
 import { fileRecord } from "./layout.ts";
-import { applyUpdateSequence } from "./update-sequence.ts";
+import { applyUpdateSequence, type Tear } from "./update-sequence.ts";
 
 /** One record of $MFT, checked and taken apart. */
 export interface FileRecord {
@@ -32,34 +32,52 @@ export interface Locator {
   where(number: number): Where;
 }
 
-/** Takes over `bytes`, a whole record as it lies on disk. */
+/** What keeps the record at `start` from being taken apart; or, its update sequence undone, undefined. */
+export function prepareRecord(view: DataView, start: number, recordBytes: number): Tear | undefined {
+  const signature = view.getUint32(start, true);
+  if (signature !== FILE_SIGNATURE) {
+    if (signature === BAAD_SIGNATURE) return { problem: 'marked "BAAD": a check of the disk found it torn', offset: 0 };
+    return { problem: `expected the signature "FILE", found ${hex(signature, 8)}`, offset: 0 };
+  }
+  const tear = applyUpdateSequence(view, start, recordBytes);
+  if (tear !== undefined) return tear;
+  const usedBytes = usedBytesOf(view, start);
+  const first = view.getUint16(start + ATTRIBUTES_OFFSET, true);
+  if (usedBytes > recordBytes || first < fileRecord.sizeBytes || first > usedBytes) {
+    const problem = `attributes from ${hex(first)} to ${hex(usedBytes)} do not fit ${recordBytes} bytes`;
+    return { problem, offset: ATTRIBUTES_OFFSET };
+  }
+  return undefined;
+}
+
+export function usedBytesOf(view: DataView, start: number): number {
+  return view.getUint32(start + USED_BYTES, true);
+}
+
+/** Takes over `bytes`, a whole record as it lies on disk. Throws `corrupt`. */
 export function parseFileRecord(bytes: Uint8Array, number: number, locator: Locator): FileRecord {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const signature = view.getUint32(0, true);
-  if (signature !== FILE_SIGNATURE) {
-    if (signature === BAAD_SIGNATURE) throw broken(number, locator, 'marked "BAAD": a check of the disk found it torn', 0);
-    throw broken(number, locator, `expected the signature "FILE", found ${hex(signature, 8)}`, 0);
-  }
-  const tear = applyUpdateSequence(bytes, view);
-  if (tear !== undefined) throw broken(number, locator, tear.problem, tear.offset);
-  const usedBytes = view.getUint32(USED_BYTES, true);
-  const first = view.getUint16(ATTRIBUTES_OFFSET, true);
-  if (usedBytes > bytes.length || first < fileRecord.sizeBytes || first > usedBytes) {
-    const problem = `attributes from ${hex(first)} to ${hex(usedBytes)} do not fit ${bytes.length} bytes`;
-    throw broken(number, locator, problem, ATTRIBUTES_OFFSET);
-  }
+  const tear = prepareRecord(view, 0, bytes.length);
+  if (tear !== undefined) throw brokenRecord(number, locator, tear);
+  return preparedRecord(view, 0, number, locator);
+}
+
+/** The prepared record at `start`, of which only what it uses is looked at; its parts stay windows on it. Throws `corrupt`. */
+export function preparedRecord(view: DataView, start: number, number: number, locator: Locator): FileRecord {
+  const usedBytes = usedBytesOf(view, start);
   const attributes: Attribute[] = [];
-  for (let offset = first; offset + 4 <= usedBytes; offset += attributeLength(view, offset)) {
-    if (view.getUint32(offset, true) === END_OF_ATTRIBUTES) break;
-    const problem = attributeProblem(view, offset, usedBytes);
-    if (problem !== undefined) throw broken(number, locator, problem, offset);
-    attributes.push(new Attribute(view, offset));
+  const first = view.getUint16(start + ATTRIBUTES_OFFSET, true);
+  for (let offset = first; offset + 4 <= usedBytes; offset += attributeLength(view, start + offset)) {
+    if (view.getUint32(start + offset, true) === END_OF_ATTRIBUTES) break;
+    const problem = attributeProblem(view, start, offset, usedBytes);
+    if (problem !== undefined) throw brokenRecord(number, locator, { problem, offset });
+    attributes.push(new Attribute(view, start + offset));
   }
-  const flags = view.getUint16(FLAGS, true);
-  const base = referenceAt(view, BASE_REFERENCE);
+  const flags = view.getUint16(start + FLAGS, true);
+  const base = referenceAt(view, start + BASE_REFERENCE);
   return {
     number,
-    sequence: view.getUint16(SEQUENCE, true),
+    sequence: view.getUint16(start + SEQUENCE, true),
     inUse: (flags & IN_USE) !== 0,
     isDirectory: (flags & IS_DIRECTORY) !== 0,
     base: base.record === 0 && base.sequence === 0 ? undefined : base,
@@ -67,7 +85,7 @@ export function parseFileRecord(bytes: Uint8Array, number: number, locator: Loca
   };
 }
 
-function broken(number: number, locator: Locator, problem: string, offset: number): NomountError {
+export function brokenRecord(number: number, locator: Locator, { problem, offset }: Tear): NomountError {
   const { label, offsetBytes } = locator.where(number);
   const where = offsetBytes === undefined ? { label } : { label, offsetBytes: offsetBytes + offset };
   return new NomountError("corrupt", `ntfs: FILE record ${number}: ${problem}`, { where });
@@ -79,12 +97,7 @@ export function staleness(reference: Reference, sequence: number, inUse: boolean
   return inUse ? undefined : "is not in use";
 }
 
-/** The same of a record as it lies on disk: these fields are in no place that the update sequence takes. */
-export function rawStaleness(reference: Reference, record: Uint8Array): string | undefined {
-  if (u16(record, 0) !== (FILE_SIGNATURE & 0xffff) || u16(record, 2) !== FILE_SIGNATURE >>> 16) return undefined;
-  return staleness(reference, u16(record, SEQUENCE), (u16(record, FLAGS) & IN_USE) !== 0);
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+/** The same of the prepared record at `start`. */
+export function preparedStaleness(reference: Reference, view: DataView, start: number): string | undefined {
+  return staleness(reference, view.getUint16(start + SEQUENCE, true), (view.getUint16(start + FLAGS, true) & IN_USE) !== 0);
 }

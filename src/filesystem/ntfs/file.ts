@@ -112,10 +112,13 @@ function gather(mft: Mft, base: FileRecord, entries: readonly ListEntry[]): Gath
   const lost: LostAttribute[] = [];
   const continuations = new Map<Attribute, Continuation>();
   const taken = new Set<Attribute>();
+  const records = new Map([[base.number, base]]);
   for (const [i, entry] of entries.entries()) {
     if (entry.startVcn > 0) continue;
     try {
-      const record = holder(mft, base, entry);
+      const number = entry.reference.record;
+      const record = holder(mft, base, entry, records.get(number) ?? mft.record(number));
+      records.set(record.number, record);
       const attribute = find(record, entry, taken);
       taken.add(attribute);
       const rest = continuationsOf(entries, i, () => mft.where(base.number));
@@ -150,9 +153,9 @@ function continuationsOf(entries: readonly ListEntry[], i: number, where: () => 
 }
 
 /** The record that holds a listed attribute: the base or one that extends it. */
-function holder(mft: Mft, base: FileRecord, { reference, type, name }: ListEntry): FileRecord {
+function holder(mft: Mft, base: FileRecord, entry: ListEntry, found = mft.record(entry.reference.record)): FileRecord {
+  const { reference, type, name } = entry;
   if (reference.record === base.number) return base;
-  const found = mft.record(reference.record);
   const extendsBase = found.inUse && found.base?.record === base.number && !isStale(found.base, base.sequence);
   if (extendsBase && !isStale(reference, found.sequence)) return found;
   const problem = `${attributeTitle(type, name)} should lie in record ${reference.record}, which does not extend this one`;

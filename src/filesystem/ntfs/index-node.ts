@@ -1,13 +1,16 @@
 import { u64leOrNaN } from "../../bytes/int64.ts";
 import { hex } from "../../error.ts";
-import { type FileName, parseFileName } from "./file-name.ts";
+import { flagsAt, nameAt, namespaceAt } from "./file-name.ts";
 import { type Reference, recordOf, sequenceOf } from "./ids.ts";
 import { indexEntry, indexNode } from "./layout.ts";
 
 /** One entry of a directory's index: a reference, with the name that leads there. */
 export interface IndexEntry extends Reference {
   /** Undefined on the last entry of a node, which only leads to a sub-node. */
-  readonly key: FileName | undefined;
+  readonly name: string | undefined;
+  readonly namespace: number;
+  /** Attribute flags as they were when the name was last changed. */
+  readonly flags: number;
   /** VCN of the node with the names before this one. */
   readonly child: number | undefined;
 }
@@ -30,17 +33,24 @@ export function parseNode(bytes: Uint8Array, header: number): readonly IndexEntr
   const entries: IndexEntry[] = [];
   while (at + KEY <= end) {
     const length = view.getUint16(at + LENGTH, true);
-    const flags = view.getUint16(at + FLAGS, true);
-    const isLast = (flags & IS_LAST) !== 0;
+    const kind = view.getUint16(at + FLAGS, true);
+    const isLast = (kind & IS_LAST) !== 0;
     const keyBytes = isLast ? 0 : view.getUint16(at + KEY_BYTES, true);
-    const childBytes = (flags & HAS_CHILD) !== 0 ? 8 : 0;
+    const childBytes = (kind & HAS_CHILD) !== 0 ? 8 : 0;
     if (length % 8 !== 0 || length < KEY + keyBytes + childBytes || at + length > end)
       return `entry ${entries.length} at ${hex(at)} has a length of ${length} bytes`;
-    const key = isLast ? undefined : parseFileName(view, at + KEY, keyBytes);
-    if (key === undefined && !isLast) return `entry ${entries.length} at ${hex(at)} has a key of ${keyBytes} bytes`;
+    const name = isLast ? undefined : nameAt(bytes, at + KEY, keyBytes);
+    if (name === undefined && !isLast) return `entry ${entries.length} at ${hex(at)} has a key of ${keyBytes} bytes`;
     const child = childBytes === 0 ? undefined : u64leOrNaN(view, at + length - 8);
     if (Number.isNaN(child)) return `entry ${entries.length} at ${hex(at)} has a sub-node at a VCN of 2^53 or above`;
-    entries.push({ record: recordOf(view, at), sequence: sequenceOf(view, at), key, child });
+    entries.push({
+      record: recordOf(view, at),
+      sequence: sequenceOf(view, at),
+      name,
+      namespace: isLast ? 0 : namespaceAt(view, at + KEY),
+      flags: isLast ? 0 : flagsAt(view, at + KEY),
+      child,
+    });
     if (isLast) return entries;
     at += length;
   }

@@ -1,10 +1,9 @@
 import { damageOf, NomountError, type Where } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
-import { type FileRecord, parseFileRecord, rawStaleness, staleness } from "./file-record.ts";
+import { type FileRecord, preparedRecord, preparedStaleness, staleness } from "./file-record.ts";
 import type { Reference } from "./ids.ts";
 import { RecordCache } from "./record-cache.ts";
 
-const KEPT_RECORDS = 64;
 /** Fewer records to a read are worth more of them at once. */
 const SCATTERED = 16;
 
@@ -15,8 +14,6 @@ export class Mft {
   readonly #content: BlockSource;
   readonly #mirror: ReadonlyMap<number, FileRecord>;
   readonly #cache: RecordCache;
-  /** Those taken apart last: a file is looked at several times. */
-  readonly #recent = new Map<number, FileRecord>();
 
   /** `mirror` has the records to be taken from $MFTMirr, since they are damaged here. */
   constructor(content: BlockSource, recordBytes: number, mirror: ReadonlyMap<number, FileRecord>) {
@@ -24,23 +21,16 @@ export class Mft {
     this.recordBytes = recordBytes;
     this.recordCount = Math.floor(content.sizeBytes / recordBytes);
     this.#mirror = mirror;
-    this.#cache = new RecordCache(content, recordBytes);
+    this.#cache = new RecordCache(content, recordBytes, this);
   }
 
   /** A record, checked; in use or not. Throws `path` where there is no such record, `corrupt` where it is damaged. */
   record(number: number): FileRecord {
-    const known = this.#mirror.get(number) ?? this.#recent.get(number);
-    if (known !== undefined) return known;
+    const mirrored = this.#mirror.get(number);
+    if (mirrored !== undefined) return mirrored;
     this.#check(number);
-    const record = parseFileRecord(this.#cache.take(number), number, this);
-    this.#recent.set(number, record);
-    if (this.#recent.size > KEPT_RECORDS) {
-      for (const oldest of this.#recent.keys()) {
-        this.#recent.delete(oldest);
-        break;
-      }
-    }
-    return record;
+    const { view, start } = this.#cache.record(number);
+    return preparedRecord(view, start, number, this);
   }
 
   /**
@@ -48,18 +38,24 @@ export class Mft {
    * that more at once would take fewer reads.
    */
   preload(numbers: readonly number[]): boolean {
-    const wanted = numbers.filter((number) => number < this.recordCount && !this.#recent.has(number));
-    return this.#cache.preload(wanted) * SCATTERED > wanted.length && numbers.length < this.#cache.capacity;
+    const wanted = numbers.filter((number) => number < this.recordCount);
+    return this.#cache.preload(wanted) * SCATTERED > wanted.length;
+  }
+
+  /** How many records are worth preloading at once. */
+  get batchRecords(): number {
+    return this.#cache.capacity;
   }
 
   /** What a record's header says of a reference to it; undefined where all is well, or the record is so damaged that it must tell itself. */
   staleness(reference: Reference): string | undefined {
     const { record } = reference;
-    const known = this.#mirror.get(record) ?? this.#recent.get(record);
-    if (known !== undefined) return staleness(reference, known.sequence, known.inUse);
+    const mirrored = this.#mirror.get(record);
+    if (mirrored !== undefined) return staleness(reference, mirrored.sequence, mirrored.inUse);
     if (!(record < this.recordCount)) return undefined;
     try {
-      return rawStaleness(reference, this.#cache.peek(record));
+      const { view, start } = this.#cache.record(record);
+      return preparedStaleness(reference, view, start);
     } catch (error) {
       damageOf(error);
       return undefined;

@@ -1,74 +1,64 @@
 import { damageOf } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
+import { brokenRecord, type Locator, prepareRecord, usedBytesOf } from "./file-record.ts";
 
-/** Room for the largest batch of a listing; a run as a whole may take 250 MB. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** Room for the records of a directory of a hundred thousand names; a run as a whole may take 250 MB. */
+const MAX_BYTES = 48 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+/** Names, times and the runs of one file: what most records use of their bytes. */
+const TYPICAL_BYTES = 400;
 /** What lies between two wanted records is read along rather than skipped: that long takes a system call. */
 const MAX_GAP_BYTES = 16 * 1024;
-const MAX_READ_BYTES = 256 * 1024;
-/** Records that are handed out share their memory, since a buffer for each would cost more than the record does. */
-const SHARED_RECORDS = 64;
+const MAX_READ_BYTES = 1024 * 1024;
+
+/** Where a record lies that was read and checked. */
+interface Held {
+  readonly view: DataView;
+  readonly start: number;
+}
+
+interface Chunk {
+  readonly view: DataView;
+  readonly numbers: number[];
+  usedBytes: number;
+}
 
 /**
- * Records of $MFT as they lie on disk. Those that are known to be wanted are read ahead, sorted and in few reads, into slots
- * that are used in turn; a record is in one until it is taken, or pushed out.
+ * Records of $MFT that were read and checked, cut down to what they use, one behind the other in chunks of which the oldest
+ * goes first. Those that are known to be wanted are read ahead, sorted and in few reads.
  */
 export class RecordCache {
+  /** About so many records are kept. */
+  readonly capacity = Math.floor(MAX_BYTES / TYPICAL_BYTES);
   readonly #source: BlockSource;
   readonly #recordBytes: number;
-  /** How many records may be read ahead at once without pushing out each other. */
-  readonly capacity: number;
-  readonly #slotOf = new Map<number, number>();
-  /** Record in each slot, or -1. */
-  #holds = new Float64Array();
-  #slots = new Uint8Array();
-  #nextSlot = 0;
-  #buffer = new Uint8Array();
-  #shared = new Uint8Array();
-  #sharedUsed = 0;
+  readonly #locator: Locator;
+  readonly #chunkBytes: number;
+  readonly #chunks: Chunk[] = [];
+  #goneChunks = 0;
+  /** Of each record kept: its offset in its chunk, and the bytes of all chunks before that one, gone or not. */
+  readonly #placeOf = new Map<number, number>();
+  #buffer = new DataView(new ArrayBuffer(0));
 
-  constructor(source: BlockSource, recordBytes: number) {
+  constructor(source: BlockSource, recordBytes: number, locator: Locator) {
     this.#source = source;
     this.#recordBytes = recordBytes;
-    this.capacity = Math.max(1, Math.floor(Math.min(MAX_BYTES, source.sizeBytes) / recordBytes));
+    this.#locator = locator;
+    const mostBytes = Math.ceil(source.sizeBytes / recordBytes) * recordBytes;
+    this.#chunkBytes = Math.max(recordBytes, Math.min(CHUNK_BYTES, mostBytes));
   }
 
-  /** The bytes of a record, from now on the caller's own. Throws why they cannot be read. */
-  take(number: number): Uint8Array {
-    const size = this.#recordBytes;
-    if (this.#sharedUsed === this.#shared.length) {
-      this.#shared = new Uint8Array(SHARED_RECORDS * size);
-      this.#sharedUsed = 0;
-    }
-    const bytes = this.#shared.subarray(this.#sharedUsed, this.#sharedUsed + size);
-    const slot = this.#slotOf.get(number);
-    if (slot === undefined) {
-      this.#source.readSync(bytes, number * size);
-    } else {
-      bytes.set(this.#slots.subarray(slot * size, (slot + 1) * size));
-      this.#slotOf.delete(number);
-      this.#holds[slot] = -1;
-    }
-    this.#sharedUsed += size;
-    return bytes;
+  /** A prepared record. Throws `corrupt` where it is damaged, or why it cannot be read. */
+  record(number: number): Held {
+    const place = this.#placeOf.get(number) ?? this.#read(number);
+    const { view } = this.#chunks[Math.floor(place / this.#chunkBytes) - this.#goneChunks] ?? this.#newChunk();
+    return { view, start: place % this.#chunkBytes };
   }
 
-  /** The same for a look: valid until the next call. */
-  peek(number: number): Uint8Array {
-    const size = this.#recordBytes;
-    let slot = this.#slotOf.get(number);
-    if (slot === undefined) {
-      const bytes = new Uint8Array(size);
-      this.#source.readSync(bytes, number * size);
-      slot = this.#keep(number, bytes);
-    }
-    return this.#slots.subarray(slot * size, (slot + 1) * size);
-  }
-
-  /** What of them cannot be read is left to be read alone, so that only that fails. Returns the number of reads. */
+  /** What of them is damaged is left to be read alone, so that only that fails. Returns the number of reads. */
   preload(numbers: readonly number[]): number {
     const size = this.#recordBytes;
-    const wanted = Float64Array.from(numbers.filter((number) => !this.#slotOf.has(number))).sort();
+    const wanted = Float64Array.from(numbers.filter((number) => !this.#placeOf.has(number))).sort();
     let reads = 0;
     for (let i = 0; i < wanted.length; reads++) {
       const first = wanted[i] ?? 0;
@@ -85,33 +75,56 @@ export class RecordCache {
     return reads;
   }
 
+  #read(number: number): number {
+    const view = this.#fill(number, number + 1);
+    const tear = prepareRecord(view, 0, this.#recordBytes);
+    if (tear !== undefined) throw brokenRecord(number, this.#locator, tear);
+    return this.#keep(number, view, 0);
+  }
+
   #readRun(wanted: Float64Array, first: number, end: number): void {
     const size = this.#recordBytes;
-    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(MAX_READ_BYTES);
-    const bytes = this.#buffer.subarray(0, (end - first) * size);
     try {
-      this.#source.readSync(bytes, first * size);
+      const view = this.#fill(first, end);
+      for (const number of wanted) {
+        const at = (number - first) * size;
+        if (!this.#placeOf.has(number) && prepareRecord(view, at, size) === undefined) this.#keep(number, view, at);
+      }
     } catch (error) {
       damageOf(error);
-      return;
-    }
-    for (const number of wanted) {
-      const at = (number - first) * size;
-      if (!this.#slotOf.has(number)) this.#keep(number, bytes.subarray(at, at + size));
     }
   }
 
-  #keep(number: number, bytes: Uint8Array): number {
-    if (this.#slots.length === 0) {
-      this.#slots = new Uint8Array(this.capacity * this.#recordBytes);
-      this.#holds = new Float64Array(this.capacity).fill(-1);
+  /** The records `[first, end)` as they lie; valid until the next call. */
+  #fill(first: number, end: number): DataView {
+    const size = this.#recordBytes;
+    const lengthBytes = (end - first) * size;
+    if (this.#buffer.byteLength < lengthBytes) this.#buffer = new DataView(new ArrayBuffer(lengthBytes));
+    this.#source.readSync(new Uint8Array(this.#buffer.buffer, 0, lengthBytes), first * size);
+    return this.#buffer;
+  }
+
+  #keep(number: number, view: DataView, at: number): number {
+    const usedBytes = Math.ceil(usedBytesOf(view, at) / 8) * 8;
+    let chunk = this.#chunks.at(-1);
+    if (chunk === undefined || chunk.usedBytes + usedBytes > this.#chunkBytes) chunk = this.#newChunk();
+    const offset = chunk.usedBytes;
+    // Word by word, since making two windows to copy with takes longer than this.
+    for (let i = 0; i < usedBytes; i += 4) chunk.view.setInt32(offset + i, view.getInt32(at + i));
+    chunk.usedBytes += usedBytes;
+    chunk.numbers.push(number);
+    const place = (this.#goneChunks + this.#chunks.length - 1) * this.#chunkBytes + offset;
+    this.#placeOf.set(number, place);
+    return place;
+  }
+
+  #newChunk(): Chunk {
+    if ((this.#chunks.length + 1) * this.#chunkBytes > MAX_BYTES) {
+      for (const number of this.#chunks.shift()?.numbers ?? []) this.#placeOf.delete(number);
+      this.#goneChunks += 1;
     }
-    const slot = this.#nextSlot;
-    this.#nextSlot = (slot + 1) % this.capacity;
-    this.#slotOf.delete(this.#holds[slot] ?? -1);
-    this.#slotOf.set(number, slot);
-    this.#holds[slot] = number;
-    this.#slots.set(bytes, slot * this.#recordBytes);
-    return slot;
+    const chunk = { view: new DataView(new ArrayBuffer(this.#chunkBytes)), numbers: [], usedBytes: 0 };
+    this.#chunks.push(chunk);
+    return chunk;
   }
 }

@@ -12,32 +12,30 @@ export interface Tear {
 }
 
 /**
- * Puts back the true bytes at the end of each stride, in place. Windows writes strides of 512 bytes whatever the sector;
- * others are taken as the count of values tells. Where a stride does not carry the sequence number, only part of the last
- * write reached the disk: that is returned, and nothing is changed.
+ * Puts back the true bytes at the end of each stride of the structure at `start`, in place. Windows writes strides of 512
+ * bytes whatever the sector; others are taken as the count of values tells. Where a stride does not carry the sequence
+ * number, only part of the last write reached the disk: that is returned, and nothing is changed.
  */
-export function applyUpdateSequence(bytes: Uint8Array, view: DataView): Tear | undefined {
-  const offset = view.getUint16(SEQUENCE_OFFSET, true);
-  const count = view.getUint16(SEQUENCE_COUNT, true);
+export function applyUpdateSequence(view: DataView, start: number, lengthBytes: number): Tear | undefined {
+  const offset = view.getUint16(start + SEQUENCE_OFFSET, true);
+  const count = view.getUint16(start + SEQUENCE_COUNT, true);
   const strides = count - 1;
-  const strideBytes = bytes.length / strides;
-  const fits = offset % 2 === 0 && offset >= multiSectorHeader.sizeBytes && offset + 2 * count <= bytes.length;
+  const strideBytes = lengthBytes / strides;
+  const fits = offset % 2 === 0 && offset >= multiSectorHeader.sizeBytes && offset + 2 * count <= lengthBytes;
   if (!fits || strides < 1 || strideBytes < LEAST_STRIDE_BYTES || !Number.isInteger(strideBytes)) {
-    const problem = `update sequence of ${count} values at ${hex(offset)} does not fit ${bytes.length} bytes`;
+    const problem = `update sequence of ${count} values at ${hex(offset)} does not fit ${lengthBytes} bytes`;
     return { problem, offset: SEQUENCE_OFFSET };
   }
-  const expected = view.getUint16(offset, true);
+  const values = start + offset;
+  const expected = view.getUint16(values, true);
   for (let i = 0; i < strides; i++) {
     const end = (i + 1) * strideBytes - 2;
-    const found = view.getUint16(end, true);
+    const found = view.getUint16(start + end, true);
     if (found === expected) continue;
     const problem = `update sequence mismatch in sector ${i}: expected ${hex(expected, 4)}, found ${hex(found, 4)}`;
     return { problem, offset: end };
   }
-  for (let i = 0; i < strides; i++) {
-    const end = (i + 1) * strideBytes - 2;
-    bytes[end] = bytes[offset + 2 + 2 * i] ?? 0;
-    bytes[end + 1] = bytes[offset + 3 + 2 * i] ?? 0;
-  }
+  for (let i = 0; i < strides; i++)
+    view.setUint16(start + (i + 1) * strideBytes - 2, view.getUint16(values + 2 + 2 * i, true), true);
   return undefined;
 }

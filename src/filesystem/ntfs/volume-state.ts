@@ -39,7 +39,7 @@ function parseRestartPage(bytes: Uint8Array): { sequence: bigint; state: LogStat
   const page = restartPage.view(view);
   if (page.signature !== RESTART_SIGNATURE && page.signature !== CHECKED_SIGNATURE) return undefined;
   // A page of another size than 4 KiB is as long as it says; its head is all that is needed, and lies in the first stride.
-  if (page.systemPageBytes === PAGE_BYTES && applyUpdateSequence(bytes, view) !== undefined) return undefined;
+  if (page.systemPageBytes === PAGE_BYTES && applyUpdateSequence(view, 0, PAGE_BYTES) !== undefined) return undefined;
   if (page.restartAreaOffset + restartArea.sizeBytes > PAGE_BYTES) return undefined;
   const area = restartArea.view(view, page.restartAreaOffset);
   const closed = area.clientInUseList === NOBODY || (area.flags & CLOSED_IN_ORDER) !== 0;

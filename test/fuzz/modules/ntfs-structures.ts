@@ -38,7 +38,7 @@ const uses: Readonly<Record<StructureKind, (bytes: Uint8Array) => void>> = {
   },
   "INDX block": (bytes) => {
     if (bytes.length < 512) return;
-    if (applyUpdateSequence(bytes, new DataView(bytes.buffer)) === undefined) parseNode(bytes, indexBlock.sizeBytes);
+    if (applyUpdateSequence(new DataView(bytes.buffer), 0, bytes.length) === undefined) parseNode(bytes, indexBlock.sizeBytes);
   },
   "run list": (bytes) => {
     const { count, vcns, lcns } = decodeRunList(bytes, 0, CLUSTER_COUNT);
