@@ -40,7 +40,14 @@ export async function makeDirtyImages(
     if (devices.journal !== undefined) command("mke2fs", "-q", "-F", "-O", "journal_dev", "-b", blockBytes, devices.journal);
     const type = kind.make.includes("-t") ? [] : ["-t", "ext4"];
     command("mke2fs", "-q", "-F", ...type, ...kind.make, ...journal, devices.filesystem);
-    command("mount", "-t", "ext4", ...mountOptions(devices, kind.mount === undefined ? [] : [kind.mount]), devices.filesystem, top);
+    command(
+      "mount",
+      "-t",
+      "ext4",
+      ...mountOptions(devices, kind.mount === undefined ? [] : [kind.mount]),
+      devices.filesystem,
+      top,
+    );
     const load = spawn("python3", [join(programs, "workload.py"), top, String(seed), ...(kind.load ?? [])], {
       env: toolEnv(),
       stdio: ["ignore", "pipe", "inherit"],

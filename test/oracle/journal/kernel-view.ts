@@ -56,9 +56,7 @@ export function refusalOf(image: DirtyImage): string | undefined {
   }
 }
 
-type Mount =
-  | { readonly refused: string }
-  | { readonly refused: undefined; readonly top: string; readonly unmount: () => void };
+type Mount = { readonly refused: string } | { readonly refused: undefined; readonly top: string; readonly unmount: () => void };
 
 function mounted(
   file: string,
