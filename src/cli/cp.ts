@@ -12,14 +12,15 @@ interface CpOptions extends CopyOptions {
 
 export function cpCommand(context: Context): Command {
   const command = new Command("cp")
-    .summary("copy files and trees to a folder")
+    .summary("copy files and trees to a folder or archive")
     .description(
       "Copies files and trees to a folder, each under its own name; the root of a volume as its content, straight into the folder. " +
-        "The folder is made where it is missing. Nothing is written through a symbolic link, and no name leads out of the folder.",
+        "The folder is made where it is missing. Nothing is written through a symbolic link, and no name leads out of the folder. " +
+        "A name that ends in .tar is an archive, and - is a tar stream on standard output.",
     )
-    .usage("[options] <image> <address...> <folder>")
+    .usage("[options] <image> <address...> <destination>")
     .argument("<image>", IMAGE_ARGUMENT)
-    .argument("<address...>", "[VOLUME:]PATH of what to copy, and at the end the folder to copy to")
+    .argument("<address...>", "[VOLUME:]PATH of what to copy, and at the end the folder or archive to copy to")
     .option("--owners", "give files the guest's owners and groups (default for root)")
     .option("--no-owners", "leave files to whoever runs this")
     .addOption(
@@ -43,14 +44,15 @@ export function cpCommand(context: Context): Command {
       ),
     )
     .action(async (path: string, rest: string[], options: CpOptions) => {
-      const [folder, addresses] = [rest.at(-1), rest.slice(0, -1)];
-      if (folder === undefined || addresses.length === 0)
-        return command.error("error: missing argument: an address and a folder are needed");
+      const [destination, addresses] = [rest.at(-1), rest.slice(0, -1)];
+      if (destination === undefined || addresses.length === 0)
+        return command.error("error: missing argument: an address and a destination are needed");
       const { copy } = await import("./copy.ts");
-      const { FolderSink } = await import("../sink/folder/folder-sink.ts");
+      const { destinationOf } = await import("./destination.ts");
       const { existing, owners } = options;
       const damaged = options.damaged === "keep" ? "keep" : "leave out";
-      const sink = new FolderSink(folder, { existing, damaged, owners });
-      await interruptible((signal) => copy(context, path, addresses, sink, options, { jsonTo: context.stdout, signal }));
+      const sink = await destinationOf(destination, { existing, damaged, owners }, context);
+      const jsonTo = destination === "-" ? context.stderr : context.stdout;
+      await interruptible((signal) => copy(context, path, addresses, sink, options, { jsonTo, signal }));
     });
 }

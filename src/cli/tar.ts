@@ -1,10 +1,7 @@
-import { Writable } from "node:stream";
 import { Command } from "commander";
-import { NomountError } from "../error.ts";
 import type { Context } from "./context.ts";
 import { type CopyOptions, withCopyOptions } from "./copy-options.ts";
 import { ADDRESS_ARGUMENT, examples, IMAGE_ARGUMENT } from "./options.ts";
-import type { Output } from "./output.ts";
 
 export function tarCommand(context: Context): Command {
   const command = new Command("tar")
@@ -28,24 +25,8 @@ export function tarCommand(context: Context): Command {
       ),
     )
     .action(async (path: string, addresses: string[], options: CopyOptions) => {
-      if (context.stdout.isTerminal)
-        throw new NomountError("usage", "a tar stream is not for a terminal: send it to a file or a pipe");
       const { copy } = await import("./copy.ts");
-      const { TarSink } = await import("../sink/tar/tar-sink.ts");
-      await copy(context, path, addresses, new TarSink(writableTo(context.stdout)), options, { jsonTo: context.stderr });
+      const { destinationOf } = await import("./destination.ts");
+      await copy(context, path, addresses, await destinationOf("-", {}, context), options, { jsonTo: context.stderr });
     });
-}
-
-/** The stream that a sink writes to. Writes are synchronous: what is read meanwhile is read by other threads. */
-function writableTo(output: Output): Writable {
-  return new Writable({
-    write: (bytes: Uint8Array, _, done) => {
-      try {
-        output.bytes(bytes);
-        done();
-      } catch (error) {
-        done(error instanceof Error ? error : new Error(String(error)));
-      }
-    },
-  });
 }

@@ -12,20 +12,18 @@ describe("--help", () => {
       anything, and copies files out whole.
 
       Options:
-        -V, --version                     show the version
-        --help                            show this help
+        -V, --version                          show the version
+        --help                                 show this help
 
       Commands:
-        info <image>                      show what an image holds, at any depth
-        ls <image> [address...]           list directories
-        stat <image> <address...>         show everything known of a file
-        cat <image> <address...>          write the content of files to standard
-                                          output
-        find <image> [address...]         search for files by name, type, size, time
-        map <image> <address...>          show where a file's bytes lie on the device
-        cp <image> <address...> <folder>  copy files and trees to a folder
-        tar <image> <address...>          write files and trees to standard output as
-                                          a tar stream
+        info <image>                           show what an image holds, at any depth
+        ls <image> [address...]                list directories
+        stat <image> <address...>              show everything known of a file
+        cat <image> <address...>               write the content of files to standard output
+        find <image> [address...]              search for files by name, type, size, time
+        map <image> <address...>               show where a file's bytes lie on the device
+        cp <image> <address...> <destination>  copy files and trees to a folder or archive
+        tar <image> <address...>               write files and trees to standard output as a tar stream
 
       Examples:
         # What is in there?
@@ -275,18 +273,19 @@ describe("--help", () => {
     `));
   test("of cp", async () =>
     expect((await runCommand(["cp", "--help"])).stdout).toMatchInlineSnapshot(`
-      "Usage: nomount cp [options] <image> <address...> <folder>
+      "Usage: nomount cp [options] <image> <address...> <destination>
 
       Copies files and trees to a folder, each under its own name; the root of a
       volume as its content, straight into the folder. The folder is made where it is
       missing. Nothing is written through a symbolic link, and no name leads out of
-      the folder.
+      the folder. A name that ends in .tar is an archive, and - is a tar stream on
+      standard output.
 
       Arguments:
         image                  disk image, block device, first part of a split image,
                                or - for standard input
         address                [VOLUME:]PATH of what to copy, and at the end the
-                               folder to copy to
+                               folder or archive to copy to
 
       Options:
         --owners               give files the guest's owners and groups (default for
@@ -407,7 +406,7 @@ describe("wrong use ends with status 2, says what is wrong, and where help is", 
     [["find", "--size", "big", "x"], "expected a size like +10M"],
     [["find", "--newer", "soon", "x"], "expected a date (2024-01-31)"],
     [["find", "--type", "x", "x"], "expected letters of f, d, l"],
-    [["cp", "x", "p1:/"], "nomount: missing argument: an address and a folder are needed\nTry 'nomount cp --help'.\n"],
+    [["cp", "x", "p1:/"], "nomount: missing argument: an address and a destination are needed\nTry 'nomount cp --help'.\n"],
     [["cp", "--streams", "somehow", "x", "p1:/", "y"], "Allowed choices are beside, xattr, none."],
   ])("%j", async (args, message) => {
     const { status, stdout, stderr } = await runCommand(args);

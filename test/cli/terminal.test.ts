@@ -115,7 +115,7 @@ describeWith(["script"], "on a terminal", () => {
     const { stdout, status } = await runProcess("script", ["-q", "-e", "-c", line, "/dev/null"], { env: toolEnv() });
     expect([status, stdout.toString().trim()]).toEqual([
       2,
-      "nomount: a tar stream is not for a terminal: send it to a file or a pipe",
+      "nomount: an archive is not for a terminal: send it to a file or a pipe",
     ]);
   });
 });

@@ -1,0 +1,40 @@
+import { statSync } from "node:fs";
+import { NomountError } from "../error.ts";
+import type { FolderOptions } from "../sink/folder/folder-sink.ts";
+import type { Sink } from "../sink/sink.ts";
+import type { Target } from "../sink/target.ts";
+import { archiveOf } from "./archives.ts";
+import type { Context } from "./context.ts";
+import { type Place, parsePlace } from "./place.ts";
+
+/** Everything that may be said of a destination. */
+export interface DestinationOptions extends FolderOptions {}
+
+/** The sink that the last word of `cp` names: a folder or an archive, of this machine or on a server. Throws `usage`. */
+export async function destinationOf(word: string, options: DestinationOptions, context: Context): Promise<Sink> {
+  const place = parsePlace(word);
+  const archive = isFolder(place) ? undefined : archiveOf(place);
+  if (archive !== undefined) return archive(await targetOf(place, options, context));
+  if (place.scheme === "file" || place.scheme === "stdout") {
+    const { FolderSink } = await import("../sink/folder/folder-sink.ts");
+    return new FolderSink(place.path, options);
+  }
+  throw new NomountError("unsupported", `${place.scheme}:// is not written to by this version`);
+}
+
+/** A name with "/" at its end, or of a folder that is there, is a folder whatever else its ending may say. */
+function isFolder({ scheme, path }: Place): boolean {
+  return path.endsWith("/") || (scheme === "file" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+}
+
+async function targetOf(place: Place, options: DestinationOptions, context: Context): Promise<Target> {
+  if (place.scheme === "file") {
+    const { FileTarget } = await import("../sink/file-target.ts");
+    return new FileTarget(place.path, options.existing);
+  }
+  if (place.scheme === "stdout") {
+    const { StdoutTarget } = await import("./stdout-target.ts");
+    return new StdoutTarget(context.stdout);
+  }
+  throw new NomountError("unsupported", `${place.scheme}:// is not written to by this version`);
+}
