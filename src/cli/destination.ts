@@ -24,7 +24,7 @@ export async function destinationOf(word: string, options: DestinationOptions, c
 
 /** A name with "/" at its end, or of a folder that is there, is a folder whatever else its ending may say. */
 function isFolder({ scheme, path }: Place): boolean {
-  return path.endsWith("/") || (scheme === "file" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+  return path.endsWith("/") || (scheme === "file" && isDirectory(path));
 }
 
 async function targetOf(place: Place, options: DestinationOptions, context: Context): Promise<Target> {
@@ -37,4 +37,13 @@ async function targetOf(place: Place, options: DestinationOptions, context: Cont
     return new StdoutTarget(context.stdout);
   }
   throw new NomountError("unsupported", `${place.scheme}:// is not written to by this version`);
+}
+
+/** What cannot be looked at is not one; why comes up when it is written. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

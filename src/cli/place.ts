@@ -47,7 +47,7 @@ function serverPlace(scheme: ServerPlace["scheme"], rest: string, pathOf: (rest:
   const user = at < 0 ? undefined : authority.slice(0, at);
   const where = authority.slice(at + 1);
   if (user?.includes(":") === true) throw passwordRefused(scheme, where);
-  const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i.exec(where) ?? [];
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i.exec(where) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535 || host.startsWith("-"))
     throw new NomountError("usage", `${scheme}://${where}: expected ${scheme}://[user@]host[:port]/path`);
