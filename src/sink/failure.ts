@@ -33,6 +33,7 @@ const MEANINGS = new Map([
   ["EMLINK", "the destination allows no more links to one file"],
   ["EXDEV", "it lies on another filesystem"],
   ["EPIPE", "the reader has gone"],
+  ["ERR_STREAM_DESTROYED", "the reader has gone"],
   ["ECONNRESET", "the connection was reset"],
 ]);
 

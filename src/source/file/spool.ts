@@ -53,7 +53,8 @@ export async function spool(stream: AsyncIterable<Uint8Array>, label: string, op
   }
 }
 
-function openNameless(folder: string): number {
+/** A new file that has lost its name already: it goes with its descriptor. */
+export function openNameless(folder: string): number {
   const path = join(folder, `nomount-spool-${process.pid}-${Math.random().toString(36).slice(2)}`);
   const fd = openSync(path, "wx+", 0o600);
   unlinkSync(path);
