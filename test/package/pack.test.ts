@@ -38,7 +38,7 @@ describe("npm pack", () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of [
       ...["package.json", "README.md", "LICENSE", "CHANGELOG.md"],
-      ...["dist/cli/main.js", "dist/index.js", "dist/index.d.ts", "dist/core.js", "dist/core.d.ts"],
+      ...["dist/cli/main.js", "dist/cli/LICENSES.txt", "dist/index.js", "dist/index.d.ts", "dist/core.js", "dist/core.d.ts"],
       ...["dist/ext2fs.wasm", "dist/ext2fs-source.tar.gz"],
       ...["wasm/NOTICE", "wasm/LICENSE.LGPL-2.0", "wasm/build.mjs", "wasm/README.md"],
     ]) {

@@ -44,7 +44,7 @@ let isFresh = false;
 /** A test of an old build proves nothing. Looked at once. */
 export function requireFreshBuild(): void {
   if (isFresh) return;
-  const built = statSync(join(repositoryFolder, "dist/.tsbuildinfo"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(builtCommand, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = readdirSync(join(repositoryFolder, "src"), { recursive: true, withFileTypes: true });
   const newer = sources.find((entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).mtimeMs > built);
   if (newer !== undefined) throw new Error(`dist/ is older than ${newer.name}: run npm run build`);
