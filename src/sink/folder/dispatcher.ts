@@ -2,21 +2,25 @@ import { type Fault, NomountError } from "../../error.ts";
 import type { RootTransfer } from "../../source/block-source.ts";
 import { type Batch, jobsOf, type Order } from "./batch.ts";
 import { FolderWriter, type Result } from "./folder-writer.ts";
+import type { Job } from "./job.ts";
 import type { Native } from "./native.ts";
 import type { FolderSettings } from "./settings.ts";
 import { Threads } from "./threads.ts";
 
 /** So many batches are done before threads are started, which takes longer than a few files do. */
 const BATCHES_WITHOUT_THREADS = 1;
+/** So long the work in this thread holds up everything else in it (signals, timers) at most. */
+const SLICE_MS = 40;
 
-/** Has batches done, by threads or in this one, and knows when to wait and when it is over. */
+/** Has batches done, by threads and in this one, and knows when to wait and when it is over. */
 export class Dispatcher {
   readonly #writer: FolderWriter;
   readonly #threads: Threads;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #pending = new Set<Promise<void>>();
-  #waitingForRoom: (() => void)[] = [];
   #submitted = 0;
+  /** What is being done in this thread: one batch after the other, with turns for everything else in between. */
+  #here: Promise<unknown> | undefined;
   #ended: Fault | undefined;
   #bug: Error | undefined;
 
@@ -25,17 +29,25 @@ export class Dispatcher {
     this.#writer = new FolderWriter(native, () => Atomics.load(this.#stop, 0) !== 0);
   }
 
-  /** `done` is called once, now or later, unless it ended otherwise. */
+  /**
+   * Gives the batch to a thread, or does it here when all of them have enough to do. `done` is called once, now or later,
+   * unless it ended otherwise.
+   */
   submit(batch: Batch, settings: FolderSettings, done: (result: Result) => void, order: Order = "as given"): void {
     this.#submitted += 1;
     const slots = batch.finish();
-    const roots = this.#submitted > BATCHES_WITHOUT_THREADS && this.#threads.capacity > 0 ? transfers(batch) : undefined;
-    const taken = (result: Result): void => {
-      if (result.ended !== undefined) this.end(result.ended);
-      done(result);
-    };
-    if (roots === undefined) taken(this.#writer.run(jobsOf(slots, batch.jobs, order, batch.roots), settings));
-    else this.track(this.#threads.run({ slots, jobs: batch.jobs, order, roots, settings }).then(taken));
+    const { jobs } = batch;
+    const roots = this.#threads.any && this.#submitted > BATCHES_WITHOUT_THREADS ? transfers(batch) : undefined;
+    const result =
+      roots === undefined || (this.#here === undefined && this.#threads.areBusy)
+        ? this.#runHere(jobsOf(slots, jobs, order, batch.roots), settings)
+        : this.#threads.run({ slots, jobs, order, roots, settings });
+    this.track(
+      result.then((result) => {
+        if (result.ended !== undefined) this.end(result.ended);
+        done(result);
+      }),
+    );
   }
 
   /** Work that `drain` waits for. */
@@ -46,17 +58,13 @@ export class Dispatcher {
         this.#bug ??= error instanceof Error ? error : new Error(String(error));
       },
     );
-    const pending = settled.then(() => {
-      this.#pending.delete(pending);
-      for (const go of this.#waitingForRoom.splice(0)) go();
-    });
+    const pending = settled.then(() => void this.#pending.delete(pending));
     this.#pending.add(pending);
   }
 
   /** When there is enough to do, a promise that there is room for more. */
   room(): Promise<void> | undefined {
-    if (this.#pending.size < Math.max(1, this.#threads.capacity)) return undefined;
-    return new Promise<void>((resolve) => this.#waitingForRoom.push(resolve)).then(() => this.room());
+    return this.#here?.then(() => this.room());
   }
 
   async drain(): Promise<void> {
@@ -86,6 +94,26 @@ export class Dispatcher {
   async close(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
     await this.#threads.close();
+  }
+
+  async #runHere(jobs: readonly Job[], settings: FolderSettings): Promise<Result> {
+    while (this.#here !== undefined) await this.#here;
+    const result = this.#inSlices(this.#writer.steps(jobs, settings));
+    const over = (): void => {
+      this.#here = undefined;
+    };
+    this.#here = result.then(over, over);
+    return result;
+  }
+
+  async #inSlices(steps: Iterator<void, Result>): Promise<Result> {
+    for (let sliceStart = performance.now(); ; ) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (performance.now() - sliceStart < SLICE_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      sliceStart = performance.now();
+    }
   }
 }
 

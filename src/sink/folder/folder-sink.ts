@@ -21,7 +21,7 @@ export interface FolderOptions {
   readonly damaged?: Damaged | undefined;
   /** Whether files get the guest's owner and group. Default: when root. */
   readonly owners?: boolean | undefined;
-  /** Threads that write; 0: the calling one alone. Default: as many as the machine has processors, at most 4. */
+  /** Threads that write besides the calling one. Default: one less than the machine has processors, at most 4. */
   readonly threads?: number | undefined;
   /** Whether to use the optional native part (package koffi). Default true. */
   readonly native?: boolean | undefined;
@@ -48,7 +48,7 @@ export class FolderSink implements Sink {
     const {
       existing = "replace",
       damaged = "leave out",
-      threads = Math.min(availableParallelism(), MAX_THREADS),
+      threads = Math.min(availableParallelism() - 1, MAX_THREADS),
     } = this.#options;
     const isRoot = process.geteuid?.() === 0;
     const { owners = isRoot } = this.#options;

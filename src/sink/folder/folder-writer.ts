@@ -49,12 +49,19 @@ export class FolderWriter {
     this.#stop = stop;
   }
 
+  /** Does all of it at once. */
   run(jobs: readonly Job[], settings: FolderSettings): Result {
+    const steps = this.steps(jobs, settings);
+    for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+  }
+
+  /** The same with a pause after each job. One run must have ended before the next. */
+  *steps(jobs: readonly Job[], settings: FolderSettings): Generator<void, Result> {
     this.#findings = [];
     this.#jobsDone = 0;
     const result = (ended: Fault | undefined) => ({ findings: this.#findings, jobsDone: this.#jobsDone, ended });
     try {
-      for (const group of groups(jobs)) this.#runGroup(group, settings);
+      for (const group of groups(jobs)) yield* this.#runGroup(group, settings);
       return result(undefined);
     } catch (error) {
       if (error instanceof Stopped) return result(undefined);
@@ -68,7 +75,7 @@ export class FolderWriter {
     return (facet, why) => this.#findings.push({ kind: "lost", job, path: nameFromBytes(path), facet, why });
   }
 
-  #runGroup(group: readonly Numbered[], settings: FolderSettings): void {
+  *#runGroup(group: readonly Numbered[], settings: FolderSettings): Generator<void> {
     const windows: (Window | undefined)[] = [];
     const wanted: Wanted[] = [];
     let used = 0;
@@ -87,6 +94,7 @@ export class FolderWriter {
       if (this.#stop()) throw new Stopped();
       this.#runOne(numbered, windows[i], shortfalls, settings);
       this.#jobsDone += 1;
+      yield;
     }
   }
 

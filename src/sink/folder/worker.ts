@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, workerData } from "node:worker_threads";
 import type { RootTransfer } from "../../source/block-source.ts";
 import { FileSource } from "../../source/file/file-source.ts";
 import { jobsOf, type Order } from "./batch.ts";
@@ -16,29 +16,22 @@ export interface WorkOrder {
   readonly settings: FolderSettings;
 }
 
-/** What a thread is given when it starts: a flag of which any bit set means "stop". */
+/** What a thread is given when it starts: where its orders come from, and a flag of which any bit set means "stop". */
 export interface WorkerStart {
+  readonly port: MessagePort;
   readonly stop: Int32Array;
 }
 
-const port = parentPort;
-if (port !== null) {
-  const { stop }: WorkerStart = workerData;
-  const writer = new FolderWriter(await loadNative(), () => Atomics.load(stop, 0) !== 0);
-  const sources = new Map<number, FileSource>();
-  // Descriptors belong to the process, so its threads read through the same ones; they are closed where they were opened.
-  const sourceOf = ({ label, segments }: RootTransfer): FileSource => {
-    const key = segments[0]?.fd ?? -1;
-    const source = sources.get(key) ?? new FileSource(label, segments);
-    sources.set(key, source);
-    return source;
-  };
-  port.on("message", (message: WorkOrder | "end") => {
-    if (message === "end") {
-      port.close();
-      return;
-    }
-    const { slots, jobs, order, roots, settings } = message;
-    port.postMessage(writer.run(jobsOf(slots, jobs, order, roots.map(sourceOf)), settings));
-  });
-}
+const { port, stop }: WorkerStart = workerData;
+const writer = new FolderWriter(await loadNative(), () => Atomics.load(stop, 0) !== 0);
+const sources = new Map<number, FileSource>();
+// Descriptors belong to the process, so its threads read through the same ones; they are closed where they were opened.
+const sourceOf = ({ label, segments }: RootTransfer): FileSource => {
+  const key = segments[0]?.fd ?? -1;
+  const source = sources.get(key) ?? new FileSource(label, segments);
+  sources.set(key, source);
+  return source;
+};
+port.on("message", ({ slots, jobs, order, roots, settings }: WorkOrder) => {
+  port.postMessage(writer.run(jobsOf(slots, jobs, order, roots.map(sourceOf)), settings));
+});
