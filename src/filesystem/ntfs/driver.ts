@@ -1,6 +1,6 @@
 import { damageOf, NomountError } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
-import type { FileSystem, FileSystemDriver } from "../file-system.ts";
+import type { FileSystem, FileSystemDriver, OpenOptions } from "../file-system.ts";
 import { findBackupBootSector, type Geometry, hasBootMarks, parseBootSector } from "./boot-sector.ts";
 import { FILE_SIGNATURE } from "./file-record.ts";
 import { bootSector } from "./layout.ts";
@@ -19,14 +19,14 @@ export const ntfs: FileSystemDriver = {
     return backup !== undefined && hasMft(source, backup);
   },
 
-  open(source) {
+  open(source, options = {}) {
     try {
       const first = readFirst(source);
       if (first === undefined) throw new NomountError("corrupt", `ntfs: ${source.label} has no room for a boot sector`);
-      return new Ntfs(source, parseBootSector(first, source, 0), []);
+      return new Ntfs(source, parseBootSector(first, source, 0), [], options);
     } catch (error) {
       const damage = damageOf(error);
-      const opened = openByBackup(source, damage);
+      const opened = openByBackup(source, damage, options);
       if (opened === undefined) throw damage;
       return opened;
     }
@@ -34,11 +34,11 @@ export const ntfs: FileSystemDriver = {
 };
 
 /** Undefined where the backup is of no more use than what was tried before. */
-function openByBackup(source: BlockSource, damage: NomountError): FileSystem | undefined {
+function openByBackup(source: BlockSource, damage: NomountError, options: OpenOptions): FileSystem | undefined {
   const backup = findBackupBootSector(source);
   if (backup === undefined) return undefined;
   try {
-    return new Ntfs(source, backup, [`${damage.message}; the backup boot sector was used`]);
+    return new Ntfs(source, backup, [`${damage.message}; the backup boot sector was used`], options);
   } catch (error) {
     damageOf(error);
     return undefined;

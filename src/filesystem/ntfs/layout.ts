@@ -209,27 +209,3 @@ export const extendedAttribute = struct("extended attribute", {
   nameBytes: u8(),
   valueBytes: u16le(),
 });
-
-/** The first of two pages with which $LogFile begins. flatcap $LogFile; the kernel's fs/ntfs3/fslog.c as a description. */
-export const restartPage = struct("restart page", {
-  signature: u32le(),
-  updateSequenceOffset: u16le(),
-  updateSequenceCount: u16le(),
-  checkDiskSequence: u64le(),
-  systemPageBytes: u32le(),
-  logPageBytes: u32le(),
-  restartAreaOffset: u16le(),
-  minorVersion: u16le(),
-  majorVersion: u16le(),
-});
-
-/** As the restart page. */
-export const restartArea = struct("restart area", {
-  currentSequence: u64le(),
-  clientCount: u16le(),
-  clientFreeList: u16le(),
-  /** 0xffff: nobody has the log open. */
-  clientInUseList: u16le(),
-  /** 2: the volume was closed in order. */
-  flags: u16le(),
-});

@@ -1,7 +1,7 @@
 import { nameFromUtf16le } from "../../bytes/names.ts";
 import { damageOf, NomountError } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
-import type { Damaged, FileSystem, Space, State } from "../file-system.ts";
+import type { Damaged, FileSystem, OpenOptions, Space, State } from "../file-system.ts";
 import type { DirectoryEntry, Node, NodeId, StreamInfo, Xattr } from "../node.ts";
 import type { Geometry } from "./boot-sector.ts";
 import { type Description, dataBytes, describeFile, extendedAttributesOf } from "./describe-file.ts";
@@ -12,11 +12,13 @@ import { FLAG } from "./file-flags.ts";
 import { countFreeClusters } from "./free-space.ts";
 import { ATTRIBUTE, RECORD } from "./ids.ts";
 import { volumeInformation } from "./layout.ts";
+import { type Recovery, recover } from "./log/recover.ts";
+import { journalState, logWarning } from "./log/state.ts";
 import type { Mft } from "./mft.ts";
 import { openMft } from "./open-mft.ts";
 import type { Clustered } from "./run-extents.ts";
 import { Upcase } from "./upcase.ts";
-import { isHibernated, journalState, logState, volumeFlags } from "./volume-state.ts";
+import { isHibernated, volumeFlags } from "./volume-state.ts";
 
 /** Holds what the system compression has made of the file: no stream of the user's. */
 const WOF_STREAM = "WofCompressedData";
@@ -32,21 +34,32 @@ export class Ntfs implements FileSystem {
   readonly state: State;
   readonly details: FileSystem["details"];
   readonly #geometry: Geometry;
-  readonly #volume: Clustered;
-  readonly #mft: Mft;
+  readonly #recovery: Recovery | undefined;
+  #volume: Clustered;
+  #mft: Mft;
   #upcase: Upcase | undefined;
   #space: Space | undefined;
   /** The file asked for last: one is asked for its node, streams and content in turn. */
   #last: { id: NodeId; file: NtfsFile; description: Description | undefined } | undefined;
 
   /** `notes`: what was found wrong and could be helped so far. */
-  constructor(source: BlockSource, geometry: Geometry, notes: readonly string[]) {
+  constructor(source: BlockSource, geometry: Geometry, notes: readonly string[], options: OpenOptions) {
     const { clusterBytes, clusterCount } = geometry;
     this.#geometry = geometry;
-    this.#volume = { source, clusterBytes, clusterCount };
-    const found = [...notes];
+    const found: string[] = [];
     const note = (problem: string) => found.push(problem);
+    this.#volume = { source, clusterBytes, clusterCount };
     this.#mft = openMft(this.#volume, geometry, note);
+    this.#recovery = this.#attempt(note, () => recover(source, geometry, this.content(RECORD.logFile), options));
+    if (this.#recovery !== undefined && this.#recovery.source !== source) {
+      // What was read so far is older than what the log had.
+      found.length = 0;
+      this.#last = undefined;
+      this.#volume = { source: this.#recovery.source, clusterBytes, clusterCount };
+      this.#mft = openMft(this.#volume, geometry, note);
+    }
+    found.unshift(...notes);
+    const log = this.#recovery?.findings;
     this.uuid = geometry.serial.toString(16).toUpperCase().padStart(16, "0");
     const { label, version, flags } = this.#attempt(note, () => this.#volumeFile()) ?? {
       label: "",
@@ -55,14 +68,14 @@ export class Ntfs implements FileSystem {
     };
     this.label = label;
     const { dirty, names } = volumeFlags(flags);
-    const log = this.#attempt(note, () => logState(this.content(RECORD.logFile)));
     const hibernated = this.#attempt(note, () => this.#isHibernated()) ?? false;
     if (hibernated) note("Windows is hibernated or fast-started on it: what it holds in memory is missing here");
-    if (log?.problem !== undefined) note(log.problem);
+    const logProblem = log === undefined ? undefined : logWarning(log);
+    if (logProblem !== undefined) note(logProblem);
     if (dirty) note("marked dirty: Windows would check it");
     this.#attempt(note, () => this.content(RECORD.bitmap));
     this.state = {
-      clean: found.length === 0,
+      clean: found.length === 0 && log?.isDirty !== true,
       warning: found.length === 0 ? undefined : found.join("; "),
       ...(log === undefined ? {} : { journal: journalState(log) }),
     };
@@ -72,7 +85,7 @@ export class Ntfs implements FileSystem {
       "cluster bytes": clusterBytes,
       "record bytes": geometry.recordBytes,
       "MFT records": this.#mft.recordCount,
-      "log version": log?.version ?? "empty",
+      "log version": typeof log?.restart === "object" ? log.restart.version : (log?.restart ?? "unknown"),
       "volume flags": names,
       "boot sector": geometry.bootSectorBytes === 0 ? "first sector" : `backup at byte ${geometry.bootSectorBytes}`,
     };
@@ -142,6 +155,7 @@ export class Ntfs implements FileSystem {
 
   close(): void {
     this.#last = undefined;
+    this.#recovery?.close();
   }
 
   #file(id: NodeId): NtfsFile {

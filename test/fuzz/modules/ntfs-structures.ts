@@ -7,10 +7,10 @@ import { parseFileRecord } from "../../../src/filesystem/ntfs/file-record.ts";
 import { parseNode } from "../../../src/filesystem/ntfs/index-node.ts";
 import { parseInterix } from "../../../src/filesystem/ntfs/interix.ts";
 import { indexBlock } from "../../../src/filesystem/ntfs/layout.ts";
+import { readRestart } from "../../../src/filesystem/ntfs/log/restart.ts";
 import { parseReparse } from "../../../src/filesystem/ntfs/reparse.ts";
 import { decodeRunList } from "../../../src/filesystem/ntfs/run-list.ts";
 import { applyUpdateSequence } from "../../../src/filesystem/ntfs/update-sequence.ts";
-import { logState } from "../../../src/filesystem/ntfs/volume-state.ts";
 import { lznt1 } from "../../../src/source/codec/lznt1.ts";
 import { MemorySource } from "../../../src/source/memory.ts";
 import type { FuzzModule } from "../fuzz-module.ts";
@@ -62,7 +62,7 @@ const uses: Readonly<Record<StructureKind, (bytes: Uint8Array) => void>> = {
   "Interix file": (bytes) => void parseInterix(bytes),
   "restart pages": (bytes) => {
     try {
-      logState(new MemorySource(bytes));
+      readRestart(new MemorySource(bytes));
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
     }
