@@ -143,7 +143,8 @@ class TreePlan {
         return [streamAsFile(this.#fileSystem, streamPath, node, name)];
       });
     });
-    return [{ entry, content }, ...beside];
+    // GNU tar gives a directory its times at the first entry that lies not in it: that is not to be a stream of its own.
+    return kind === "directory" && path !== "" ? [...beside, { entry, content }] : [{ entry, content }, ...beside];
   }
 
   #xattrs(path: string, { id }: Node): readonly Xattr[] {

@@ -136,7 +136,7 @@ test("named streams: beside, as attributes, or not at all, as that is said", asy
       dir: { ...folder({}), streams: { note: small } },
     });
   const beside = await run(root());
-  expect(beside.sink.paths).toEqual(["", "setup.exe", "setup.exe:Zone.Identifier", "setup.exe:big", "dir", "dir:note"]);
+  expect(beside.sink.paths).toEqual(["", "setup.exe", "setup.exe:Zone.Identifier", "setup.exe:big", "dir:note", "dir"]);
   expect(beside.sink.contents.get("setup.exe:Zone.Identifier")).toBe("[ZoneTransfer]");
   expect(beside.report.failed).toEqual([
     { path: "setup.exe:..", fault: { kind: "path", message: 'the name ".." would leave its folder: not copied' } },

@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { beforeAll, expect, test } from "vitest";
 import { image } from "../bench/images/all.ts";
 import type { ImageFacts } from "../bench/images/folder.ts";
-import { compareManifests, describeDifferences } from "../support/compare-manifests.ts";
-import { type Manifest, type ManifestEntry, manifestOf } from "../support/manifest.ts";
+import { type Manifest, manifestOf } from "../support/manifest.ts";
 import { withFreshFolder, withMounted } from "../support/mount.ts";
 import { nomountCommand } from "../support/nomount.ts";
-import { canLoopMount, describeIf, has, isRoot, toolEnv } from "../support/tools.ts";
+import { canLoopMount, describeIf, has, isRoot } from "../support/tools.ts";
+import { expectSameTree, shell, UNPACK } from "./whole-tree.ts";
 
 const able = isRoot && canLoopMount && has("tar", "getfattr");
 
@@ -24,11 +23,10 @@ for (const quick of [true, false]) {
 
     test("as tar, unpacked by GNU tar, is what a read-only kernel mount shows", async () => {
       await withFreshFolder(async (folder) => {
-        const unpack = "tar -x --incremental -p --numeric-owner --xattrs --xattrs-include='*' --acls";
-        const { status, stderr } = shell(`${nomountCommand} tar "${disk.file}" / | ${unpack} -C "${folder}" -f -`);
+        const { status, stderr } = shell(`${nomountCommand} tar "${disk.file}" / | ${UNPACK} -C "${folder}" -f -`);
         expect(stderr).toContain("not copied: 1 socket");
         expect(status, stderr).toBe(0);
-        expectSame(expected, await manifestOf(folder), ({ kind }) => kind === "socket");
+        expectSameTree(expected, await manifestOf(folder), { without: ({ kind }) => kind === "socket" });
       });
     });
 
@@ -36,23 +34,8 @@ for (const quick of [true, false]) {
       await withFreshFolder(async (folder) => {
         const { status, stderr } = shell(`${nomountCommand} cp "${disk.file}" / "${folder}/copy"`);
         expect(status, stderr).toBe(0);
-        expectSame(expected, await manifestOf(`${folder}/copy`));
+        expectSameTree(expected, await manifestOf(`${folder}/copy`));
       });
     });
   });
-}
-
-/** In every facet, times of access too: GNU tar restores those only of archives that are called incremental. */
-function expectSame(expected: Manifest, found: Manifest, without: (entry: ManifestEntry) => boolean = () => false): void {
-  const differences = compareManifests(expected, found, { without });
-  expect(differences.length, describeDifferences(differences)).toBe(0);
-}
-
-function shell(line: string): { status: number | null; stderr: string } {
-  const { status, stderr } = spawnSync("bash", ["-o", "pipefail", "-c", line], {
-    env: toolEnv(),
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  return { status, stderr };
 }

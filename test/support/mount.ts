@@ -10,13 +10,20 @@ export interface Mountable {
   readonly type: "ext4" | "ntfs";
 }
 
-/** Mounts a partition of an image read-only, without replaying its journal, for as long as `use` runs. Needs root. */
-export async function withMounted<T>(image: Mountable, use: (top: string) => Promise<T>): Promise<T> {
+/**
+ * Mounts a partition of an image read-only, without replaying its journal, for as long as `use` runs; streams of NTFS as
+ * extended attributes or by their names on Windows. Needs root.
+ */
+export async function withMounted<T>(
+  image: Mountable,
+  use: (top: string) => Promise<T>,
+  ntfsStreams: "xattr" | "windows" = "xattr",
+): Promise<T> {
   const top = mkdtempSync(join(tmpdir(), "nomount-mount-"));
   const device = run("losetup", "--read-only", "--find", "--show", "--offset", String(image.partitionBytes), image.file);
   try {
     if (image.type === "ext4") run("mount", "-t", "ext4", "-o", "ro,noload", device, top);
-    else run("ntfs-3g", "-o", "ro,streams_interface=xattr", device, top);
+    else run("ntfs-3g", "-o", `ro,streams_interface=${ntfsStreams}`, device, top);
     try {
       return await use(top);
     } finally {

@@ -27,7 +27,8 @@ export function missingForMount(type: DiskPlan["type"]): readonly string[] {
 export interface Disk {
   /** The partition, as a loop device. */
   readonly device: string;
-  mounted(use: (top: string) => void): void;
+  /** With other options than the plan's, where they are given. */
+  mounted(use: (top: string) => void, options?: string): void;
 }
 
 /** An MBR disk with one partition at sector 63, formatted and handed to `make`. */
@@ -53,7 +54,7 @@ export function buildDisk(plan: DiskPlan, make: (disk: Disk) => void): void {
         ...(plan.mkfs ?? []),
         device,
       ]);
-    make({ device, mounted: (use) => withMount(plan, device, use) });
+    make({ device, mounted: (use, options = plan.mountOptions) => withMount(plan.type, options, device, use) });
   } finally {
     run("losetup", ["--detach", device]);
   }
@@ -90,7 +91,7 @@ function partition({ file, sizeBytes, type }: DiskPlan): void {
   run("sfdisk", ["--quiet", "--no-reread", "--no-tell-kernel", file], table);
 }
 
-function withMount({ type, mountOptions }: DiskPlan, device: string, use: (top: string) => void): void {
+function withMount(type: DiskPlan["type"], mountOptions: string | undefined, device: string, use: (top: string) => void): void {
   const top = mkdtempSync(join(tmpdir(), "nomount-bench-"));
   const options = mountOptions === undefined ? [] : ["-o", mountOptions];
   if (type === "ext4") run("mount", [...options, device, top]);

@@ -8,7 +8,7 @@ import { spiceExt4, spiceNtfs } from "./spice.ts";
 const RECIPE = 3;
 const GIBIBYTE = 1 << 30;
 
-interface TreeSize {
+export interface TreeSize {
   readonly name: string;
   readonly imageBytes: number;
   /** Under the source's top. */
@@ -80,7 +80,7 @@ export function treeNtfs({ name, imageBytes, folders }: TreeSize): ImageFacts {
 }
 
 /** By GNU tar, which keeps links, holes, owners and attributes. Files that change under way, or may not be read, are its warnings. */
-function copyTree(folders: readonly string[], top: string, extract: readonly string[] = []): void {
+export function copyTree(folders: readonly string[], top: string, extract: readonly string[] = []): void {
   const source = process.env["NOMOUNT_BENCH_TREE"] ?? "/";
   const present = folders.filter((folder) => existsSync(`${source}/${folder}`));
   const leftOut = LEFT_OUT.map((path) => `--exclude=${path}`);
@@ -103,7 +103,7 @@ function inStaging(file: string, use: (folder: string) => void): void {
   }
 }
 
-function countEntries(top: string): number {
+export function countEntries(top: string): number {
   return Number(runForText("sh", ["-c", 'find "$0" -xdev -printf x | wc -c', top]));
 }
 
