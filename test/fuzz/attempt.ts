@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { NomountError } from "../../src/error.ts";
 import type { BlockSource } from "../../src/source/block-source.ts";
 import { MemorySource } from "../../src/source/memory.ts";
@@ -113,7 +114,7 @@ export class Attempts {
 
   #excess(milliseconds: number): string | undefined {
     if (milliseconds > this.#limits.milliseconds) return "took longer than one mutant may";
-    if (process.memoryUsage().arrayBuffers > this.#limits.memoryBytes) return "left more memory behind than one mutant may";
+    if (getHeapStatistics().external_memory > this.#limits.memoryBytes) return "left more memory behind than one mutant may";
     return undefined;
   }
 

@@ -17,12 +17,13 @@ import { journalState, logWarning } from "./log/state.ts";
 import type { Mft } from "./mft.ts";
 import { openMft } from "./open-mft.ts";
 import type { Clustered } from "./run-extents.ts";
-import { Upcase } from "./upcase.ts";
+import { UPCASE_BYTES, Upcase } from "./upcase.ts";
 import { isHibernated, volumeFlags } from "./volume-state.ts";
 
 /** Holds what the system compression has made of the file: no stream of the user's. */
 const WOF_STREAM = "WofCompressedData";
-const UPCASE_BYTES = 128 * 1024;
+/** Far more than a label or the word on the version takes. */
+const MAX_NAME_BYTES = 4096;
 
 /** An NTFS volume, from NT 4's 1.2 to Windows 11's 3.1. */
 export class Ntfs implements FileSystem {
@@ -190,7 +191,7 @@ export class Ntfs implements FileSystem {
       try {
         const bytes = new Uint8Array(UPCASE_BYTES);
         this.content(RECORD.upcase).readSync(bytes, 0);
-        this.#upcase = Upcase.fromBytes(bytes);
+        this.#upcase = new Upcase(new DataView(bytes.buffer));
       } catch (error) {
         damageOf(error);
         this.#upcase = Upcase.builtIn();
@@ -204,9 +205,9 @@ export class Ntfs implements FileSystem {
     const information = file.attribute(ATTRIBUTE.volumeInformation);
     const label = file.attribute(ATTRIBUTE.volumeName);
     if (information === undefined) throw this.#refuse("corrupt", RECORD.volume, "has no $VOLUME_INFORMATION");
-    const { majorVersion, minorVersion, flags } = volumeInformation.view(file.bytes(information, UPCASE_BYTES));
+    const { majorVersion, minorVersion, flags } = volumeInformation.view(file.bytes(information, MAX_NAME_BYTES));
     return {
-      label: label === undefined ? "" : nameFromUtf16le(file.bytes(label, UPCASE_BYTES)),
+      label: label === undefined ? "" : nameFromUtf16le(file.bytes(label, MAX_NAME_BYTES)),
       version: `${majorVersion}.${minorVersion}`,
       flags,
     };
