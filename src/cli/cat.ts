@@ -1,10 +1,9 @@
 import { Command } from "commander";
-import { type Fault, faultOf, NomountError } from "../error.ts";
+import { type Fault, faultOf } from "../error.ts";
 import type { Location } from "../image/image.ts";
 import { addressOf } from "./address-of.ts";
 import type { Context } from "./context.ts";
 import { ADDRESS_ARGUMENT, examples, IMAGE_ARGUMENT, type ImageOptions, withImageOptions } from "./options.ts";
-import type { Output } from "./output.ts";
 
 export function catCommand(context: Context): Command {
   const command = new Command("cat")
@@ -35,32 +34,12 @@ async function catOne(context: Context, location: Location, json: boolean): Prom
   let writtenBytes = 0;
   let fault: Fault | null = null;
   try {
-    for await (const bytes of pour(location, context.stdout)) writtenBytes += bytes;
+    const { pour } = await import("./pour.ts");
+    const { fileSystem, node, stream } = location;
+    for await (const bytes of pour(fileSystem.content(node.id, stream), context.stdout)) writtenBytes += bytes;
   } catch (error) {
     context.missed(error, address);
     fault = faultOf(error);
   }
   if (json) context.stderr.json({ address, stream: location.stream ?? null, writtenBytes, fault });
-}
-
-/** Yields how many bytes each write has brought. */
-async function* pour({ fileSystem, node, stream }: Location, output: Output): AsyncGenerator<number> {
-  const { pump } = await import("../source/pump.ts");
-  const content = fileSystem.content(node.id, stream);
-  let at = 0;
-  const fillTo = (offsetBytes: number) => {
-    const zeros = offsetBytes - at;
-    output.zeros(zeros);
-    at = offsetBytes;
-    return zeros;
-  };
-  for await (const chunk of pump(content)) {
-    yield fillTo(chunk.offsetBytes);
-    if ("fault" in chunk)
-      throw new NomountError(chunk.fault.kind, `lost from byte ${chunk.offsetBytes} on: ${chunk.fault.message}`);
-    output.bytes(chunk.bytes);
-    at += chunk.bytes.length;
-    yield chunk.bytes.length;
-  }
-  yield fillTo(content.sizeBytes);
 }
