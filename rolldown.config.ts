@@ -5,7 +5,8 @@ import { defineConfig, type Plugin } from "rolldown";
 
 export default defineConfig({
   input: { main: "src/cli/main.ts", worker: "src/sink/folder/worker.ts" },
-  external: ["koffi"],
+  // What the system must build, or a destination alone needs: loaded from where npm has put it.
+  external: ["koffi", "ssh2", "basic-ftp", /^@aws-sdk\//],
   platform: "node",
   plugins: [licences()],
   output: {

@@ -1,14 +1,15 @@
 import { statSync } from "node:fs";
-import { NomountError } from "../error.ts";
 import type { FolderOptions } from "../sink/folder/folder-sink.ts";
+import type { RemoteOptions } from "../sink/remote/remote-options.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { Target } from "../sink/target.ts";
 import { archiveOf } from "./archives.ts";
 import type { Context } from "./context.ts";
 import { type Place, parsePlace } from "./place.ts";
+import type { Access } from "./store-of.ts";
 
 /** Everything that may be said of a destination. */
-export interface DestinationOptions extends FolderOptions {}
+export interface DestinationOptions extends FolderOptions, RemoteOptions, Access {}
 
 /** The sink that the last word of `cp` names: a folder or an archive, of this machine or on a server. Throws `usage`. */
 export async function destinationOf(word: string, options: DestinationOptions, context: Context): Promise<Sink> {
@@ -19,7 +20,9 @@ export async function destinationOf(word: string, options: DestinationOptions, c
     const { FolderSink } = await import("../sink/folder/folder-sink.ts");
     return new FolderSink(place.path, options);
   }
-  throw new NomountError("unsupported", `${place.scheme}:// is not written to by this version`);
+  const { storeOf } = await import("./store-of.ts");
+  const { TreeSink } = await import("../sink/remote/tree-sink.ts");
+  return new TreeSink(await storeOf(place, options, context), options);
 }
 
 /** A name with "/" at its end, or of a folder that is there, is a folder whatever else its ending may say. */
@@ -36,7 +39,11 @@ async function targetOf(place: Place, options: DestinationOptions, context: Cont
     const { StdoutTarget } = await import("./stdout-target.ts");
     return new StdoutTarget(context.stdout);
   }
-  throw new NomountError("unsupported", `${place.scheme}:// is not written to by this version`);
+  const { storeOf } = await import("./store-of.ts");
+  const { StoreTarget } = await import("../sink/remote/store-target.ts");
+  const slash = place.path.lastIndexOf("/");
+  const folder = slash === 0 ? "/" : place.path.slice(0, Math.max(0, slash));
+  return new StoreTarget(await storeOf({ ...place, path: folder }, options, context), place.path.slice(slash + 1), options);
 }
 
 /** What cannot be looked at is not one; why comes up when it is written. */
