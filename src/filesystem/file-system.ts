@@ -57,13 +57,16 @@ export interface JournalState {
   readonly dirty: boolean;
   /** What is shown has these changes in it; nothing was written anywhere. */
   readonly replayed: boolean;
-  /** How many transactions are whole and will be, or were, replayed; undefined where the journal could not be read. */
+  /** How many whole transactions were replayed; undefined where the journal was not replayed or could not be. */
   readonly transactions: number | undefined;
-  /** How many blocks of the volume they change. */
+  /** How many blocks of the volume they change; undefined as above. */
   readonly blocks: number | undefined;
-  /** For people, on one line: "clean", "dirty, 3 transactions, 118 blocks; replayed in memory". */
+  /** For people, on one line: "clean", "dirty, 3 transactions, 118 blocks; replayed in memory", "dirty; not replayed". */
   readonly summary: string;
-  /** Why the replay ended before the journal did, where it is damaged: then the guest's own kernel would not mount the volume. */
+  /**
+   * Why the replay ended before the journal did, or did not begin, where it is damaged: then the guest's own kernel would not
+   * mount the volume, and what is shown is what its attempt would leave on the disk.
+   */
   readonly stopped: Fault | undefined;
 }
 

@@ -7,6 +7,8 @@ export const FLAG = {
   hugeFile: 0x4_0000,
   encrypted: 0x800,
   extents: 0x8_0000,
+  /** It holds the value of an extended attribute of others. */
+  xattrValue: 0x20_0000,
   inlineData: 0x1000_0000,
   casefold: 0x4000_0000,
 } as const;

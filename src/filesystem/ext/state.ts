@@ -8,7 +8,8 @@ export function stateOf(superblock: Superblock, source: BlockSource, journal: Jo
   const needsRecovery = features.names.has("needs_recovery");
   const warnings: string[] = [];
   if (journal?.stopped !== undefined) {
-    warnings.push(`its journal could not be replayed to its end: ${journal.stopped.message}`);
+    const extent = journal.replayed ? " to its end" : "";
+    warnings.push(`its journal cannot be replayed${extent}, and its own kernel would not mount it: ${journal.stopped.message}`);
   } else if (needsRecovery) warnings.push("journal needs recovery: the newest changes are only in it");
   else if (!cleanlyUnmounted) warnings.push("it was not unmounted cleanly: the newest changes may be missing or half done");
   if (hasErrors) warnings.push("its kernel found errors in it, which fsck has not yet mended");

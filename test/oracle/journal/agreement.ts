@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
 import { nameToBytes } from "../../../src/bytes/names.ts";
-import type { JournalState } from "../../../src/filesystem/file-system.ts";
+import type { FileSystem, JournalState } from "../../../src/filesystem/file-system.ts";
 import { walk } from "../../../src/filesystem/walk.ts";
 import { openSource } from "../../../src/source/file/open-source.ts";
 import { SliceSource } from "../../../src/source/slice.ts";
@@ -22,6 +20,33 @@ export interface OwnView {
 }
 
 export async function ownView(image: DirtyImage, replay = true): Promise<OwnView> {
+  return opened(image, replay, (fileSystem, milliseconds) => {
+    const directoryLinks = new Map<string, number>();
+    for (const { path, node } of walk(fileSystem, fileSystem.node(fileSystem.root), () => {})) {
+      if (node.kind === "directory") directoryLinks.set(Buffer.from(nameToBytes(path)).toString("latin1"), node.linkCount);
+    }
+    const { freeBytes } = fileSystem.space;
+    const blockBytes = Number(fileSystem.details["blockBytes"]);
+    return {
+      journal: fileSystem.state.journal,
+      manifest: manifestOfFileSystem(fileSystem),
+      directoryLinks,
+      freeBlocks: freeBytes / blockBytes,
+      milliseconds,
+    };
+  });
+}
+
+/** What nomount says of the journal alone. */
+export async function ownState(image: DirtyImage): Promise<JournalState | undefined> {
+  return opened(image, true, (fileSystem) => fileSystem.state.journal);
+}
+
+async function opened<T>(
+  image: DirtyImage,
+  replay: boolean,
+  use: (fileSystem: FileSystem, milliseconds: number) => T,
+): Promise<T> {
   const root = await openSource(image.file);
   const { externalJournalBytes } = image.kind;
   const external =
@@ -33,19 +58,7 @@ export async function ownView(image: DirtyImage, replay = true): Promise<OwnView
     const fileSystem = driver.open(new SliceSource(root, 0, image.sizeBytes, "image"), { replay, ...external });
     const milliseconds = performance.now() - begun;
     try {
-      const directoryLinks = new Map<string, number>();
-      for (const { path, node } of walk(fileSystem, fileSystem.node(fileSystem.root), () => {})) {
-        if (node.kind === "directory") directoryLinks.set(Buffer.from(nameToBytes(path)).toString("latin1"), node.linkCount);
-      }
-      const { freeBytes } = fileSystem.space;
-      const blockBytes = Number(fileSystem.details["blockBytes"]);
-      return {
-        journal: fileSystem.state.journal,
-        manifest: manifestOfFileSystem(fileSystem),
-        directoryLinks,
-        freeBlocks: freeBytes / blockBytes,
-        milliseconds,
-      };
+      return use(fileSystem, milliseconds);
     } finally {
       fileSystem.close();
     }
@@ -84,17 +97,4 @@ function linkDifferences(kernel: KernelView, own: OwnView): Difference[] {
     }
   }
   return differences;
-}
-
-/** Of a whole file: shows that the source stayed as it was. */
-export function checksumOf(file: string): string {
-  const hash = createHash("sha256");
-  const piece = new Uint8Array(4 << 20);
-  const fd = openSync(file, "r");
-  try {
-    for (let length = readSync(fd, piece); length > 0; length = readSync(fd, piece)) hash.update(piece.subarray(0, length));
-    return hash.digest("hex");
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -7,6 +7,7 @@ import { repositoryFolder } from "../../support/repository.ts";
 import { toolEnv } from "../../support/tools.ts";
 import { attempt, command } from "./command.ts";
 import type { Kind } from "./kinds.ts";
+import { makeOddJournal } from "./odd-journals.ts";
 import { snapshot } from "./reflink-folder.ts";
 
 const SIZE_BYTES = 192 << 20;
@@ -40,6 +41,7 @@ export async function makeDirtyImages(
     if (devices.journal !== undefined) command("mke2fs", "-q", "-F", "-O", "journal_dev", "-b", blockBytes, devices.journal);
     const type = kind.make.includes("-t") ? [] : ["-t", "ext4"];
     command("mke2fs", "-q", "-F", ...type, ...kind.make, ...journal, devices.filesystem);
+    if (kind.journal !== undefined) makeOddJournal(kind.journal, devices.filesystem, top);
     command(
       "mount",
       "-t",
@@ -50,7 +52,7 @@ export async function makeDirtyImages(
     );
     const load = spawn("python3", [join(programs, "workload.py"), top, String(seed), ...(kind.load ?? [])], {
       env: toolEnv(),
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "ignore"],
     });
     try {
       await underWay(load);

@@ -2,6 +2,7 @@ import { lstatSync, mkdtempSync, rmdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Manifest, manifestOf } from "../../support/manifest.ts";
+import { checksumOf } from "./checksum.ts";
 import { attempt } from "./command.ts";
 import { attach, type DirtyImage, detach, mountOptions } from "./dirty-images.ts";
 import type { Kind } from "./kinds.ts";
@@ -42,14 +43,15 @@ export async function kernelView(image: DirtyImage, change: (copy: string) => vo
   }
 }
 
-/** What mount(8) says where the kernel does not mount a copy of the image; undefined where it does. */
-export function refusalOf(image: DirtyImage): string | undefined {
+/** What mount(8) says of a copy of the image, and whether the attempt changed the copy. Undefined where the kernel mounts it. */
+export function refusalOf(image: DirtyImage): { readonly refused: string; readonly changed: boolean } | undefined {
   const copy = snapshot(image.file, `${image.file}.kernel`);
   const top = mkdtempSync(join(tmpdir(), "nomount-mount-"));
   try {
     const mount = mounted(copy, image.kind, top);
-    if (mount.refused === undefined) mount.unmount();
-    return mount.refused;
+    if (mount.refused !== undefined) return { refused: mount.refused, changed: checksumOf(copy) !== checksumOf(image.file) };
+    mount.unmount();
+    return undefined;
   } finally {
     rmSync(copy);
     rmdirSync(top);

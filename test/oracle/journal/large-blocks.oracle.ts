@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSource } from "../../../src/source/file/open-source.ts";
 import { driver } from "../../support/ext-fixture.ts";
 import { describeWith } from "../../support/tools.ts";
-import { checksumOf } from "./agreement.ts";
+import { checksumOf } from "./checksum.ts";
 import { attempt, command } from "./command.ts";
 
 /** The kernel here mounts no blocks beyond 4 KiB: debugfs writes the journal, and e2fsck on a copy says what it holds. */

@@ -234,7 +234,7 @@ def attributes():
     elif what == 2:
         os.utime(path, ns=(rng.randrange(10**18), rng.randrange(2 * 10**18)))
     elif what < 5:
-        os.setxattr(path, "user.%d" % rng.randrange(4), data(rng.choice([1, 20, 90, 700])))
+        os.setxattr(path, "user.%d" % rng.randrange(4), data(rng.choice([1, 20, 90, 700, 3000, 9000])))
     else:
         for attribute in os.listxattr(path):
             os.removexattr(path, attribute)

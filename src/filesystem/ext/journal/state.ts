@@ -31,25 +31,36 @@ export const clean: JournalState = {
   stopped: undefined,
 };
 
-export function journalState(findings: Findings, replayed: boolean): JournalState {
-  const { transactions, blocks, failure, orphans } = findings;
-  const dirty = findings.dirty || failure !== undefined;
+/** It was not looked into. */
+export const unread: JournalState = {
+  dirty: true,
+  replayed: false,
+  transactions: undefined,
+  blocks: undefined,
+  summary: "dirty; not replayed",
+  stopped: undefined,
+};
+
+/** The kernel would give up before it had replayed anything. */
+export function refused(failure: NomountError): JournalState {
+  return { ...unread, summary: `${unread.summary}: ${failure.message}`, stopped: faultOf(failure) };
+}
+
+export function replayed({ dirty, transactions, fastCommits, blocks, orphans, failure }: Findings): JournalState {
   const held = [count(transactions, "transaction"), count(blocks, "block")];
-  if (findings.fastCommits.commits > 0) held.splice(1, 0, count(findings.fastCommits.commits, "fast commit"));
-  const parts = [dirty ? `dirty, ${held.join(", ")}` : "clean"];
-  if (dirty) parts.push(replayed ? "replayed in memory" : "not replayed");
+  if (fastCommits.commits > 0) held.splice(1, 0, count(fastCommits.commits, "fast commit"));
+  const parts = dirty ? [`dirty, ${held.join(", ")}`, "replayed in memory"] : ["clean"];
   if (orphans !== undefined && orphans.deleted > 0) parts.push(`${count(orphans.deleted, "orphan")} deleted`);
   if (orphans !== undefined && orphans.truncated > 0) parts.push(`${count(orphans.truncated, "file")} truncated`);
   if (orphans?.failure !== undefined) parts.push(orphans.failure.message);
-  const stopped = failure;
-  if (stopped !== undefined) parts.push(`stopped: ${stopped.message}`);
+  if (failure !== undefined) parts.push(`stopped: ${failure.message}`);
   return {
     dirty,
-    replayed: dirty && replayed,
+    replayed: dirty,
     transactions,
     blocks,
     summary: parts.join("; "),
-    stopped: stopped === undefined ? undefined : faultOf(stopped),
+    stopped: failure === undefined ? undefined : faultOf(failure),
   };
 }
 

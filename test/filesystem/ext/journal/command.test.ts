@@ -16,7 +16,7 @@ test("info says what the journal held and that it was replayed", async () => {
 test("info --no-replay says that it was not", async () => {
   const image = unpackFixture("journal-ordered", folder.path);
   const { stdout } = await runCommand(["info", "--no-replay", image]);
-  expect(stdout).toMatch(/journal: dirty, \d+ transactions, \d+ blocks; not replayed/);
+  expect(stdout).toMatch(/journal: dirty; not replayed$/m);
 });
 
 test("ls shows more with the replay than without", async () => {

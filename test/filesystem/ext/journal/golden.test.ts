@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
+import { tags } from "../../../../src/filesystem/ext/journal/fast-commit/layout.ts";
 import type { FileSystem } from "../../../../src/filesystem/file-system.ts";
 import { walk } from "../../../../src/filesystem/walk.ts";
 import type { BlockSource } from "../../../../src/source/block-source.ts";
 import { resolve } from "../../../../src/source/resolve.ts";
 import { driver, golden, type RecordedEntry } from "../../../support/ext-fixture.ts";
 import { fixtureBytes } from "../../../support/fixture.ts";
+import { fastCommitRecord, journalBlocks } from "../../../support/journal-blocks.ts";
 import {
   type JournalFixture,
   type JournalGolden,
@@ -70,10 +72,79 @@ test.each(journalFixtures.filter((name) => name !== "journal-orphans"))(
     expect(pathsOf(fileSystem)).not.toEqual(pathsOf(replayed));
     expect(fileSystem.state.clean).toBe(false);
     expect(fileSystem.state.warning).toBe("journal needs recovery: the newest changes are only in it");
-    expect(fileSystem.state.journal?.summary).toMatch(/^dirty, \d+ transactions, .*; not replayed$/);
-    expect(fileSystem.state.journal?.transactions).toBe(replayed.state.journal?.transactions);
+    expect(fileSystem.state.journal).toEqual({
+      dirty: true,
+      replayed: false,
+      transactions: undefined,
+      blocks: undefined,
+      summary: "dirty; not replayed",
+      stopped: undefined,
+    });
   },
 );
+
+test("without a replay nothing of the journal is read", () => {
+  const image = fixtureBytes("journal-ordered");
+  const journal = new Set(journalBlocks(image).places.map((place) => place / 1024));
+  const touched = (replay: boolean) => {
+    const blocks = new Set<number>();
+    const source: BlockSource = {
+      ...memory(image),
+      readSync: (into, at) => {
+        for (let block = Math.floor(at / 1024); block * 1024 < at + into.length; block++) blocks.add(block);
+        memory(image).readSync(into, at);
+      },
+    };
+    driver.open(source, { replay }).close();
+    return [...blocks].filter((block) => journal.has(block)).length;
+  };
+  expect(touched(true)).toBeGreaterThan(50);
+  expect(touched(false)).toBe(0);
+});
+
+test("a journal that the kernel refuses before it replays anything leaves the disk as it lies, and says why", () => {
+  const { fileSystem } = openJournalFixture("journal-ordered", {}, (image) => {
+    const { places } = journalBlocks(image);
+    const superblock = places[0] ?? 0;
+    image[superblock + 0x30] = (image[superblock + 0x30] ?? 0) ^ 1;
+  });
+  const asItLies = openJournalFixture("journal-ordered", { replay: false }).fileSystem;
+  expect(pathsOf(fileSystem)).toEqual(pathsOf(asItLies));
+  expect(fileSystem.state.clean).toBe(false);
+  expect(fileSystem.state.warning).toMatch(
+    /^its journal cannot be replayed, and its own kernel would not mount it: jbd2: journal superblock: checksum: expected 0x/,
+  );
+  expect(fileSystem.state.journal?.summary).toMatch(/^dirty; not replayed: jbd2: journal superblock: checksum/);
+  expect(fileSystem.state.journal?.replayed).toBe(false);
+});
+
+test.each([
+  ["the first fast commit is torn", tags.tail, 0, 4, /^dirty; not replayed: jbd2: the first fast commit after transaction 5 /],
+  ["a later fast commit is torn", tags.tail, 1, 4, /^dirty, 4 transactions, 1 fast commit, .* replayed in memory; \d+ orphans/],
+  ["fast commits are of another transaction", tags.head, 0, 4, /^dirty, 4 transactions, \d+ blocks; replayed in memory; \d+/],
+  ["fast commits have an unknown feature", tags.head, 0, 0, /^dirty; not replayed: jbd2: fast commits: unknown features 0x1 /],
+])("where %s, nomount does what the kernel does", (_, kind, index, offset, summary) => {
+  const { fileSystem } = openJournalFixture("journal-fast-commit", {}, (image) => {
+    const place = fastCommitRecord(image, kind, index) + offset;
+    image[place] = (image[place] ?? 0) ^ 1;
+  });
+  expect(fileSystem.state.journal?.summary).toMatch(summary);
+});
+
+test("fast commits that fill their area are not replayed: Linux reads on behind its end", () => {
+  const { fileSystem } = openJournalFixture("journal-fast-commit", {}, (image) => {
+    const { journal, places } = journalBlocks(image);
+    // Each block behind the last one that is used: a record of padding, which continues the fast commits.
+    const lastTail = fastCommitRecord(image, tags.tail, 2);
+    for (const place of places.slice(journal.fastCommitBlock)) {
+      if (place < lastTail) continue;
+      const view = new DataView(image.buffer, place);
+      view.setUint16(0, tags.padding, true);
+      view.setUint16(2, journal.blockBytes - 4, true);
+    }
+  });
+  expect(fileSystem.state.journal?.summary).toMatch(/^dirty; not replayed: jbd2: fast commits fill their area to its end/);
+});
 
 test("an external journal that is not given is asked for by its uuid", () => {
   const { image } = openJournalFixture("journal-external");

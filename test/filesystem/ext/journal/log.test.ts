@@ -115,18 +115,16 @@ test("of a commit block only the first 64 bytes count, as in the kernel", () => 
   expect(result.failure).toBeUndefined();
 });
 
-test("a descriptor with a wrong checksum: what precedes it is shown, and named", () => {
-  const result = damaged(plain, DESCRIPTOR);
-  expect(firstBytes(result)).toEqual([1, 0, 0, 16]);
-  expect(result.failure?.message).toBe(
+test("a descriptor with a wrong checksum: the kernel replays nothing", () => {
+  expect(() => damaged(plain, DESCRIPTOR)).toThrow(
     "jbd2: transaction 8: the checksum of the descriptor block in journal block 7 is wrong (journal, byte 0x1c00)",
   );
 });
 
-test("a revocation block with a wrong checksum: what precedes it is shown, and named", () => {
-  const result = damaged(plain, REVOKE);
-  expect(firstBytes(result)).toEqual([1, 0, 0, 16]);
-  expect(result.failure?.message).toMatch(/^jbd2: transaction 8: the checksum of the revoke block in journal block 6 is wrong/);
+test("a revocation block with a wrong checksum: the kernel replays nothing", () => {
+  expect(() => damaged(plain, REVOKE)).toThrow(
+    "jbd2: transaction 8: the checksum of the revoke block in journal block 6 is wrong (journal, byte 0x1800)",
+  );
 });
 
 test("a copy with a wrong checksum is left out alone, as in the kernel", () => {

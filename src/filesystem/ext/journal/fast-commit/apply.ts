@@ -17,16 +17,17 @@ const ROOT_INODE = 2;
 /** A directory with more links counts as having one (EXT4_LINK_MAX, feature dir_nlink). */
 const MAX_LINKS = 65_000;
 
-/**
- * Applies what a scan found to the draft, record by record, as the kernel's replay does. Gives back why it ended at a record
- * that the kernel does not get past either; what came before stays applied.
- */
-export function applyFastCommits(
-  draft: Draft,
-  allocation: Allocation,
-  journal: Journal,
-  { records }: FastCommitScan,
-): NomountError | undefined {
+export interface Applied {
+  /** A record that the kernel does not get past either; what came before it stays applied. */
+  readonly failure: NomountError | undefined;
+  /** The kernel marks the filesystem as one with errors on the way, and goes on. */
+  readonly foundErrors: boolean;
+}
+
+export const nothingApplied: Applied = { failure: undefined, foundErrors: false };
+
+/** Applies what a scan found to the draft, record by record, as the kernel's replay does. */
+export function applyFastCommits(draft: Draft, allocation: Allocation, journal: Journal, { records }: FastCommitScan): Applied {
   const applying = new FastCommits(draft, allocation);
   let failure: NomountError | undefined;
   try {
@@ -36,13 +37,14 @@ export function applyFastCommits(
     failure = error;
   }
   applying.finish();
-  return failure;
+  return { failure, foundErrors: applying.foundErrors };
 }
 
 class FastCommits {
   readonly #draft: Draft;
   readonly #allocation: Allocation;
   readonly #inodes = new Map<number, InodeDraft>();
+  foundErrors = false;
 
   constructor(draft: Draft, allocation: Allocation) {
     this.#draft = draft;
@@ -73,9 +75,8 @@ class FastCommits {
 
   #addRange(value: Uint8Array): void {
     const record = addRangeRecord.view(value);
-    const file = this.#find(record.inode);
+    const file = this.#findMapped(record.inode);
     if (file === undefined) return;
-    this.#expectExtents(file);
     const extent = extentLayout.view(record.extent);
     const unwritten = extent.length > MAX_EXTENT_BLOCKS;
     const count = unwritten ? extent.length - MAX_EXTENT_BLOCKS : extent.length;
@@ -91,9 +92,8 @@ class FastCommits {
 
   #deleteRange(value: Uint8Array): void {
     const record = deleteRangeRecord.view(value);
-    const file = this.#find(record.inode);
+    const file = this.#findMapped(record.inode);
     if (file === undefined || record.blockCount === 0) return;
-    this.#expectExtents(file);
     file.replaceRange(record.logicalBlock, record.blockCount, undefined);
   }
 
@@ -144,6 +144,10 @@ class FastCommits {
   #addName(parentInode: number, file: InodeDraft, name: Uint8Array): void {
     const parent = this.#find(parentInode);
     if (parent === undefined || !parent.isDirectory) return;
+    // Where blocks have no checksums, the kernel goes on without the index.
+    if (parent.lacksIndex && this.#draft.geometry.checksums === "crc32c") {
+      throw this.#corrupt(`directory ${parentInode} has lost its index`);
+    }
     const entries = parent.entries(this.#draft);
     const key = nameKey(name);
     if (entries.has(key)) return;
@@ -206,8 +210,15 @@ class FastCommits {
     }
   }
 
-  #expectExtents(file: InodeDraft): void {
-    if (!file.isMapped) throw this.#corrupt(`inode ${file.inode.number} has ranges, but no extents`);
+  /**
+   * A file that outgrew its inode has ranges ahead of the record that gives it extents. There the kernel takes its data for
+   * block numbers, finds an error, and passes over the range: what lay in it is lost. (At worst it crashes.)
+   */
+  #findMapped(number: number): InodeDraft | undefined {
+    const file = this.#find(number);
+    if (file === undefined || file.isMapped) return file;
+    this.foundErrors = true;
+    return undefined;
   }
 
   #corrupt(what: string): NomountError {

@@ -32,6 +32,8 @@ export class InodeDraft {
   #mappingChanged = false;
   /** Whether the count of blocks is to be made anew: done when the record of an inode is replayed. */
   countsBlocks = false;
+  /** A directory that was begun anew, though its inode says that it has an index. */
+  lacksIndex = false;
   #entries: Map<NameKey, Entry> | undefined;
 
   constructor(draft: Draft, number: number) {
@@ -95,6 +97,7 @@ export class InodeDraft {
 
   /** Makes it a new, empty directory without blocks. */
   beginDirectory(entries: readonly Entry[]): void {
+    this.lacksIndex = (this.inode.flags & FLAG.index) !== 0;
     this.#entries = new Map(entries.map((entry) => [nameKey(entry.name), entry]));
     if (this.#isInline) this.beginMapping();
     else this.clearMapping();

@@ -21,14 +21,11 @@ export interface FastCommitScan {
   /** How many records, from the first on, belong to fast commits that are whole. */
   readonly records: number;
   readonly commits: number;
-  /** Why not even the first is whole: there the kernel refuses to mount. */
-  readonly failure: NomountError | undefined;
 }
 
 export const noFastCommits: FastCommitScan = {
   records: 0,
   commits: 0,
-  failure: undefined,
 };
 
 export interface FastCommitRecord {
@@ -38,7 +35,8 @@ export interface FastCommitRecord {
 
 /**
  * Finds the fast commits that follow transaction `sequence - 1`. Those of an older transaction do not count; a torn end is
- * the end.
+ * the end. Throws where the kernel gives up before it has replayed anything: where not even the first is whole, and where they
+ * fill their area, past whose end it reads on.
  */
 export function scanFastCommits(log: Log, sequence: number, inodeBytes: number): FastCommitScan {
   const { journal } = log;
@@ -56,19 +54,16 @@ export function scanFastCommits(log: Log, sequence: number, inodeBytes: number):
           offsetBytes: block * journal.blockBytes + offset,
         };
         const message = `jbd2: the first fast commit after transaction ${sequence - 1} is not whole: ${what}`;
-        return {
-          ...noFastCommits,
-          failure: new NomountError("corrupt", message, { where }),
-        };
+        throw new NomountError("corrupt", message, { where });
       };
       if (value === undefined || !lengthIsPossible(tag, value.length, inodeBytes)) {
         return stop(`expected a record, found tag ${tag}${value === undefined ? " reaching past its block" : ""}`);
       }
       records += 1;
-      if (records > MAX_RECORDS) return unsupported(log, `more than ${MAX_RECORDS} records`);
+      if (records > MAX_RECORDS) throw unsupported(log, `more than ${MAX_RECORDS} records`);
       if (tag === tags.head) {
         const head = headRecord.view(value);
-        if (head.features !== 0) return unsupported(log, `unknown features ${hex(head.features)}`);
+        if (head.features !== 0) throw unsupported(log, `unknown features ${hex(head.features)}`);
         if (head.sequence !== sequence) return whole;
       }
       if (tag !== tags.tail) {
@@ -83,11 +78,14 @@ export function scanFastCommits(log: Log, sequence: number, inodeBytes: number):
           `checksum ${hex(tail.checksum, 8)} of transaction ${tail.sequence}: expected ${hex(checksum, 8)} of ${sequence}`,
         );
       }
-      whole = { records, commits: whole.commits + 1, failure: undefined };
+      whole = { records, commits: whole.commits + 1 };
       checksum = 0;
     }
   }
-  return whole;
+  if (journal.fastCommitBlock === undefined) return noFastCommits;
+  throw new NomountError("corrupt", "jbd2: fast commits fill their area to its end, behind which Linux expects more", {
+    where: { label: journal.source.label },
+  });
 }
 
 /** The first `count` records of the area. Their values are valid until the next one is asked for. */
@@ -145,12 +143,7 @@ function lengthIsPossible(tag: number, lengthBytes: number, inodeBytes: number):
   }
 }
 
-function unsupported(log: Log, what: string): FastCommitScan {
+function unsupported(log: Log, what: string): NomountError {
   const where = { label: log.journal.source.label };
-  return {
-    ...noFastCommits,
-    failure: new NomountError("unsupported", `jbd2: fast commits: ${what}`, {
-      where,
-    }),
-  };
+  return new NomountError("unsupported", `jbd2: fast commits: ${what}`, { where });
 }

@@ -10,8 +10,10 @@ export interface Replay {
   readonly transactions: number;
   /** Copies that were left out because their block was revoked later. */
   readonly revokedCopies: number;
-  /** A copy whose checksum is wrong: it was left out, the rest was replayed, and then the kernel refuses to mount. */
+  /** Why the kernel refuses to mount afterwards. */
   readonly failure: NomountError | undefined;
+  /** Whether the log was followed to its end, as behind a copy with a wrong checksum, which is merely left out. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -24,19 +26,20 @@ export function replay(log: Log, endSequence: number, revocations: Revocations, 
   let transactions = 0;
   let revokedCopies = 0;
   let failure: NomountError | undefined;
-  if (isAtOrAfter(cursor.sequence, endSequence)) return { transactions, revokedCopies, failure };
+  if (isAtOrAfter(cursor.sequence, endSequence)) return { transactions, revokedCopies, failure, isWhole: true };
   for (const found of log.walk(cursor)) {
     if (found.kind === "descriptor") {
       const result = replayDescriptor(log, found, cursor.sequence, revocations, overlay);
       revokedCopies += result.revokedCopies;
       failure ??= result.failure;
+      if (!result.isWhole) return { transactions, revokedCopies, failure, isWhole: false };
     } else if (found.kind === "commit") {
       transactions += 1;
       cursor.sequence = (cursor.sequence + 1) >>> 0;
       if (isAtOrAfter(cursor.sequence, endSequence)) break;
     }
   }
-  return { transactions, revokedCopies, failure };
+  return { transactions, revokedCopies, failure, isWhole: true };
 }
 
 function replayDescriptor(
@@ -45,7 +48,7 @@ function replayDescriptor(
   sequence: number,
   revocations: Revocations,
   overlay: OverlaySource,
-): Pick<Replay, "revokedCopies" | "failure"> {
+): Omit<Replay, "transactions"> {
   const { journal } = log;
   let revokedCopies = 0;
   let failure: NomountError | undefined;
@@ -67,22 +70,23 @@ function replayDescriptor(
         },
       );
     } else {
-      checkBlock(log, tag.block, overlay, descriptor.block);
+      const wrongBlock = checkBlock(log, tag.block, overlay, descriptor.block);
+      if (wrongBlock !== undefined) return { revokedCopies, failure: failure ?? wrongBlock, isWhole: false };
       overlay.remap(tag.block, block * journal.blockBytes);
       if (tag.escaped) overlay.write(magicBytes(), tag.block * journal.blockBytes);
     }
     block = log.after(block);
     left -= 1;
   }
-  return { revokedCopies, failure };
+  return { revokedCopies, failure, isWhole: true };
 }
 
 /** The kernel stops where a block is not on the device; what came before stays replayed. */
-function checkBlock(log: Log, block: number, overlay: OverlaySource, descriptorBlock: number): void {
+function checkBlock(log: Log, block: number, overlay: OverlaySource, descriptorBlock: number): NomountError | undefined {
   const blocks = Math.floor(overlay.sizeBytes / overlay.unitBytes);
-  if (block < blocks) return;
+  if (block < blocks) return undefined;
   const { source, blockBytes } = log.journal;
-  throw new NomountError("corrupt", `jbd2: descriptor block: block number: expected below ${blocks}, found ${block}`, {
+  return new NomountError("corrupt", `jbd2: descriptor block: block number: expected below ${blocks}, found ${block}`, {
     where: { label: source.label, offsetBytes: descriptorBlock * blockBytes },
   });
 }

@@ -8,13 +8,14 @@ import type { Cursor, Log, LogBlock } from "./log.ts";
 export interface Scan {
   /** The first transaction that is not to be replayed. */
   readonly endSequence: number;
-  /** A transaction that is whole but damaged: the kernel refuses to mount. What precedes it is sound all the same. */
+  /** A transaction whose commit block is damaged: the kernel replays what precedes it, and then refuses to mount. */
   readonly failure: NomountError | undefined;
 }
 
 /**
  * Finds the end of the log: the first block that does not continue it, or the first transaction whose checksums are wrong
- * and which cannot be a remnant of an earlier round.
+ * and which cannot be a remnant of an earlier round. Throws `corrupt` where the kernel gives up before it has replayed anything:
+ * for a damaged block of descriptors or revocations, since its transaction may be any.
  */
 export function scan(log: Log): Scan {
   const { journal } = log;
@@ -46,7 +47,7 @@ export function scan(log: Log): Scan {
     const commit = commitBlock.view(found.bytes);
     const isOlder = commit.commitSeconds < lastCommitSeconds;
     if (suspect !== undefined) {
-      if (!isOlder) failure = damaged(`the checksum of the ${suspect.kind} block`, suspect.block);
+      if (!isOlder) throw damaged(`the checksum of the ${suspect.kind} block`, suspect.block);
       break;
     }
     let right = commitIsRight(journal, found.bytes);

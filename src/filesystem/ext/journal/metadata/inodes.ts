@@ -69,6 +69,16 @@ export class RawInode {
     return this.#u32("generation");
   }
 
+  /** Of an inode that holds the value of an attribute: how many inodes share it. It lies where others keep a time and a version. */
+  get valueReferences(): bigint {
+    return (BigInt(this.#u32("changedAt")) << 32n) | BigInt(this.#u32("version"));
+  }
+
+  set valueReferences(count: bigint) {
+    this.#set32("changedAt", Number(count >> 32n));
+    this.#set32("version", Number(count & 0xffffffffn));
+  }
+
   get xattrBlock(): number {
     return this.#u32("xattrBlockLow") + this.#u16("xattrBlockHigh") * 2 ** 32;
   }

@@ -7,6 +7,7 @@ import { type Draft, superblockFields } from "../metadata/geometry.ts";
 import { modes, type RawInode, readInode, writeInode } from "../metadata/inodes.ts";
 import { XATTR_MAGIC, xattrBlockHeader } from "../metadata/layout.ts";
 import { truncateBlocks } from "../metadata/truncate.ts";
+import { type XattrList, xattrsInBlock, xattrsInInode } from "../metadata/xattr-list.ts";
 import { blockNumber, clearOrphanFile, filedOrphans, listedOrphans } from "./list.ts";
 
 export interface Cleanup {
@@ -71,6 +72,7 @@ function deleteInode(draft: Draft, allocation: Allocation, inode: RawInode): voi
 
 /** What the kernel does with an inode whose last name is gone, apart from its blocks. The caller writes the inode. */
 export function releaseInode(draft: Draft, allocation: Allocation, inode: RawInode): void {
+  releaseValues(draft, allocation, xattrsInInode(inode));
   releaseXattrBlock(draft, allocation, inode);
   inode.sizeBytes = 0;
   inode.spaceUnits = 0;
@@ -96,6 +98,7 @@ function releaseXattrBlock(draft: Draft, allocation: Allocation, inode: RawInode
   const bytes = readBlock(draft, block, `inode ${inode.number}: extended attributes`);
   const header = xattrBlockHeader.view(bytes);
   if (header.magic !== XATTR_MAGIC || header.referenceCount <= 1) {
+    releaseValues(draft, allocation, xattrsInBlock(bytes));
     allocation.mark(block, 1, false);
     return;
   }
@@ -107,6 +110,22 @@ function releaseXattrBlock(draft: Draft, allocation: Allocation, inode: RawInode
     view.setUint32(offset, crc32c(bytes, crc32c(blockNumber(block), draft.geometry.checksumSeed)), true);
   }
   draft.source.write(bytes, block * draft.geometry.blockBytes);
+}
+
+/** Values too large for the list lie in inodes of their own, which inodes with equal values share (feature ea_inode). */
+function releaseValues(draft: Draft, allocation: Allocation, list: XattrList | undefined): void {
+  for (const { valueInode } of list?.entries ?? []) {
+    if (valueInode < draft.geometry.firstFreeInode || valueInode > draft.geometry.inodeCount) continue;
+    const value = readInode(draft, valueInode);
+    if ((value.flags & FLAG.xattrValue) === 0 || value.linkCount === 0) continue;
+    value.valueReferences -= 1n;
+    if (value.valueReferences > 0n) {
+      writeInode(draft, value);
+      continue;
+    }
+    value.linkCount = 0;
+    deleteInode(draft, allocation, value);
+  }
 }
 
 function badOrphan(draft: Draft, number: number): NomountError {
