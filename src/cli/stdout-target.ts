@@ -1,6 +1,8 @@
 import { Writable } from "node:stream";
 import { NomountError } from "../error.ts";
+import { loadDirect, type Out } from "../sink/direct.ts";
 import type { Target } from "../sink/target.ts";
+import type { Place } from "../source/block-source.ts";
 import type { Output } from "./output.ts";
 
 /** Standard output. Writes are synchronous: what is read meanwhile is read by other threads. */
@@ -13,17 +15,27 @@ export class StdoutTarget implements Target {
     this.#output = output;
   }
 
-  async open(): Promise<Writable> {
-    return new Writable({
+  async open(): Promise<Out> {
+    const output = this.#output;
+    const out = new Writable({
       write: (bytes: Uint8Array, _, done) => {
         try {
-          this.#output.bytes(bytes);
+          output.bytes(bytes);
           done();
         } catch (error) {
           done(error instanceof Error ? error : new Error(String(error)));
         }
       },
     });
+    const direct = await loadDirect();
+    if (direct === undefined) return out;
+    direct.enlargePipe(output.fd);
+    const { expect } = direct;
+    const send = (place: Place, lengthBytes: number): number => {
+      output.flush();
+      return direct.send(output.fd, place, lengthBytes);
+    };
+    return Object.assign(out, { direct: { expect, send } });
   }
 
   async commit(): Promise<void> {}

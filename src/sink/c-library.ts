@@ -1,5 +1,3 @@
-import { arch, platform } from "node:process";
-
 /** A function of the C library. Numbers that do not fit into a double come and go as bigints. */
 export type Call = (...args: readonly (number | bigint | Uint8Array | null)[]) => number;
 
@@ -19,6 +17,8 @@ const SIXTY_FOUR_BIT = new Set(["x64", "arm64", "riscv64", "loong64"]);
  * that of 64-bit Linux.
  */
 export async function loadCLibrary(): Promise<CLibrary | undefined> {
+  // Not imported: Node would open its stream of standard output, which makes a pipe non-blocking.
+  const { arch, platform } = process;
   if (platform !== "linux" || !SIXTY_FOUR_BIT.has(arch)) return undefined;
   try {
     const { default: koffi } = await import("koffi");

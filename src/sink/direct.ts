@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { BlockSource, Place } from "../source/block-source.ts";
 import { loadCLibrary } from "./c-library.ts";
 
@@ -16,6 +17,9 @@ export interface Direct {
   /** Enlarges a pipe, so that its two ends wait less often for each other; nothing becomes of what is no pipe. */
   enlargePipe(fd: number): void;
 }
+
+/** A stream that can be gone around while nothing is being written to it. */
+export type Out = Writable & { readonly direct?: Pick<Direct, "expect"> & { send(place: Place, lengthBytes: number): number } };
 
 /** fcntl(2) and posix_fadvise(2), Linux on all of its architectures. */
 const F_SETPIPE_SZ = 1031;

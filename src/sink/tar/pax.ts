@@ -7,10 +7,18 @@ export interface PaxRecord {
 }
 
 const encoder = new TextEncoder();
-const SECOND_NS = 1_000_000_000n;
 
 /** "LENGTH KEYWORD=VALUE\n" each, the length counting itself (POSIX.1-2017, pax, "pax Extended Header"). Values may be binary. */
 export function encodePax(records: readonly PaxRecord[]): Uint8Array {
+  let text = "";
+  for (const { keyword, value } of records) {
+    if (typeof value !== "string" || !isAscii(value) || !isAscii(keyword)) return encodeBinaryPax(records);
+    text += `${recordLength(keyword.length + value.length + 3)} ${keyword}=${value}\n`;
+  }
+  return encoder.encode(text);
+}
+
+function encodeBinaryPax(records: readonly PaxRecord[]): Uint8Array {
   const parts = records.flatMap(({ keyword, value }) => {
     const key = encoder.encode(` ${keyword}=`);
     const bytes = typeof value === "string" ? encoder.encode(value) : value;
@@ -30,11 +38,21 @@ export function encodePax(records: readonly PaxRecord[]): Uint8Array {
  * negative ("-1.5" is half a second before -1); bsdtar up to 3.6 reads the part after the point with the wrong sign there.
  */
 export function paxTime(ns: bigint): string {
-  const magnitude = ns < 0n ? -ns : ns;
-  const fraction = String(magnitude % SECOND_NS)
-    .padStart(9, "0")
-    .replace(/0+$/, "");
-  return `${ns < 0n ? "-" : ""}${magnitude / SECOND_NS}${fraction === "" ? "" : `.${fraction}`}`;
+  // Most of the work on most members: two divisions of a bigint, and the rest in numbers.
+  const whole = Number(ns / 1_000_000_000n);
+  const rest = Number(ns % 1_000_000_000n);
+  if (rest === 0) return String(whole);
+  const digits = String(1_000_000_000 + Math.abs(rest));
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  return `${ns < 0n ? "-" : ""}${Math.abs(whole)}.${digits.slice(1, end)}`;
+}
+
+const ZERO = 0x30;
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
 }
 
 /** What is missing to the end of the last block. */

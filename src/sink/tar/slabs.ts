@@ -1,19 +1,34 @@
-import type { Writable } from "node:stream";
 import { NomountError } from "../../error.ts";
-import type { Extent } from "../../source/block-source.ts";
+import type { Extent, Place } from "../../source/block-source.ts";
 import { ExtentReader, type Wanted } from "../../source/extent-reader.ts";
 import { sliceExtent } from "../../source/mapped.ts";
 import { takesRoom } from "../../source/window.ts";
 import type { BadRanges } from "../bad-ranges.ts";
+import { DIRECT_BYTES, type Out } from "../direct.ts";
 import { reason } from "../failure.ts";
 
 const SLAB_BYTES = 1024 * 1024;
 /** Being filled, read, or written: this bounds the memory, whatever is slow. */
 const MAX_SLABS = 4;
+/** What goes around the slab is counted too: a slab that stood for a gigabyte would tell of no progress. */
+const SLAB_SENT_BYTES = 4 * SLAB_BYTES;
+
+/** Part of a content that goes from its root to the stream directly. */
+interface Sending {
+  /** Where in the slab it belongs. */
+  readonly slabOffset: number;
+  readonly place: Place;
+  readonly lengthBytes: number;
+  readonly bad: BadRanges;
+  /** Where in the content it begins. */
+  readonly offsetBytes: number;
+}
 
 interface Slab {
   readonly buffer: Uint8Array;
   used: number;
+  readonly sendings: Sending[];
+  sentBytes: number;
   readonly pieces: { readonly wanted: Wanted; readonly bad: BadRanges; readonly offsetBytes: number }[];
   /** To be told when all of it is written. */
   readonly written: (() => void)[];
@@ -24,7 +39,7 @@ interface Slab {
  * physical order when it is full, while the next one is laid out and the one before it is written.
  */
 export class SlabStream {
-  readonly #out: Writable;
+  readonly #out: Out;
   readonly #reader = new ExtentReader();
   readonly #spare: Uint8Array[] = [];
   readonly #abort = new AbortController();
@@ -39,7 +54,7 @@ export class SlabStream {
   /** Resolves when all is lost: a write to a reader that has stopped may never end. */
   readonly #over = deferred();
 
-  constructor(out: Writable) {
+  constructor(out: Out) {
     this.#out = out;
     // Each write is told of its own failure; this is for those between writes, and so that none is thrown where nobody is.
     this.#streamFailed = (error) => this.#fail(error);
@@ -74,6 +89,8 @@ export class SlabStream {
    * to `bad` by its place in the content, where the extent begins at `offsetBytes`.
    */
   extent(extent: Extent, offsetBytes: number, bad: BadRanges): number {
+    if (extent.kind === "data" && extent.lengthBytes >= DIRECT_BYTES && this.#out.direct !== undefined)
+      return this.#sendDirectly(extent, offsetBytes, bad);
     const length = Math.min(extent.lengthBytes, this.#space());
     const slab = this.#slab;
     if (extent.kind === "missing") bad.add(offsetBytes, length, extent.fault);
@@ -155,12 +172,50 @@ export class SlabStream {
     }
   }
 
-  async #write({ buffer, used, written }: Slab): Promise<void> {
-    if (this.#error !== undefined) throw this.#error;
-    await new Promise<void>((resolve, reject) => {
-      this.#out.write(buffer.subarray(0, used), (error) => (error ? reject(error) : resolve()));
-    });
+  #sendDirectly({ source, offsetBytes, lengthBytes }: DataExtent, contentOffset: number, bad: BadRanges): number {
+    const slab = this.#slab;
+    const place = { source, offsetBytes };
+    const length = Math.min(lengthBytes, SLAB_SENT_BYTES - slab.sentBytes);
+    this.#out.direct?.expect(place, length);
+    slab.sendings.push({ slabOffset: slab.used, place, lengthBytes: length, bad, offsetBytes: contentOffset });
+    slab.sentBytes += length;
+    this.#offsetBytes += length;
+    if (slab.sentBytes === SLAB_SENT_BYTES) this.#send();
+    return length;
+  }
+
+  async #write({ buffer, used, sendings, written }: Slab): Promise<void> {
+    let at = 0;
+    for (const sending of sendings) {
+      await this.#writeBytes(buffer.subarray(at, sending.slabOffset));
+      at = sending.slabOffset;
+      const { place, lengthBytes } = sending;
+      const sentBytes = this.#out.direct?.send(place, lengthBytes) ?? 0;
+      if (sentBytes < lengthBytes) await this.#copy(sending, sentBytes);
+    }
+    await this.#writeBytes(buffer.subarray(at, used));
     for (const tell of written) tell();
+  }
+
+  /** What could not be sent, or not all of it, is read and written. */
+  async #copy({ place, lengthBytes, bad, offsetBytes }: Sending, sentBytes: number): Promise<void> {
+    const buffer = new Uint8Array(Math.min(SLAB_BYTES, lengthBytes - sentBytes));
+    for (let at = sentBytes; at < lengthBytes; at += buffer.length) {
+      const into = buffer.subarray(0, lengthBytes - at);
+      const { source } = place;
+      const extent = { kind: "data", source, offsetBytes: place.offsetBytes + at, lengthBytes: into.length } as const;
+      const shortfalls = await this.#reader.read([{ extent, into }], this.#abort.signal);
+      for (const short of shortfalls) bad.add(offsetBytes + at + short.skipBytes, short.lengthBytes, short.fault);
+      await this.#writeBytes(into);
+    }
+  }
+
+  async #writeBytes(bytes: Uint8Array): Promise<void> {
+    if (this.#error !== undefined) throw this.#error;
+    if (bytes.length === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#out.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   #fail(error: unknown): void {
@@ -174,8 +229,10 @@ export class SlabStream {
   }
 }
 
+type DataExtent = Extract<Extent, { kind: "data" }>;
+
 function emptySlab(buffer: Uint8Array): Slab {
-  return { buffer, used: 0, pieces: [], written: [] };
+  return { buffer, used: 0, sendings: [], sentBytes: 0, pieces: [], written: [] };
 }
 
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -7,9 +7,8 @@ const MIN_HOLE_BYTES = 4096;
 
 /** Where a file's content is stored: pairs of offset and length, neighbours merged. */
 export class DataMap {
-  /** Two to a stretch; doubles as it fills, since a file may have millions. */
-  #numbers = new Float64Array(16);
-  #used = 0;
+  /** Two to a stretch. */
+  readonly #numbers: number[] = [];
   #at = 0;
   #worthwhile = false;
 
@@ -19,10 +18,10 @@ export class DataMap {
     if (extent.kind === "hole") {
       this.#worthwhile ||= lengthBytes >= MIN_HOLE_BYTES;
     } else {
-      const last = this.#used - 2;
+      const last = this.#numbers.length - 2;
       const end = last < 0 ? -1 : (this.#numbers[last] ?? 0) + (this.#numbers[last + 1] ?? 0);
       if (end === this.#at) this.#numbers[last + 1] = (this.#numbers[last + 1] ?? 0) + lengthBytes;
-      else this.#push(this.#at, lengthBytes);
+      else this.#numbers.push(this.#at, lengthBytes);
     }
     this.#at += lengthBytes;
   }
@@ -34,7 +33,7 @@ export class DataMap {
 
   get storedBytes(): number {
     let bytes = 0;
-    for (let i = 1; i < this.#used; i += 2) bytes += this.#numbers[i] ?? 0;
+    for (let i = 1; i < this.#numbers.length; i += 2) bytes += this.#numbers[i] ?? 0;
     return bytes;
   }
 
@@ -43,25 +42,14 @@ export class DataMap {
    * line each, padded to a block (GNU tar manual, "PAX Format, Version 1.0"). A file that ends in a hole ends in an empty stretch.
    */
   encode(sizeBytes: number): Uint8Array {
-    const last = this.#used - 2;
-    const endsInHole = last < 0 || (this.#numbers[last] ?? 0) + (this.#numbers[last + 1] ?? 0) < sizeBytes;
-    const lines: number[] = [this.#used / 2 + (endsInHole ? 1 : 0)];
-    for (let i = 0; i < this.#used; i++) lines.push(this.#numbers[i] ?? 0);
+    const numbers = this.#numbers;
+    const endsInHole = (numbers.at(-2) ?? -1) + (numbers.at(-1) ?? 0) < sizeBytes;
+    const lines = [numbers.length / 2 + (endsInHole ? 1 : 0), ...numbers];
     if (endsInHole) lines.push(sizeBytes, 0);
     const text = new TextEncoder().encode(`${lines.join("\n")}\n`);
     const padded = new Uint8Array(text.length + paddingOf(text.length));
     padded.set(text);
     return padded;
-  }
-
-  #push(offsetBytes: number, lengthBytes: number): void {
-    if (this.#used === this.#numbers.length) {
-      const larger = new Float64Array(this.#numbers.length * 2);
-      larger.set(this.#numbers);
-      this.#numbers = larger;
-    }
-    this.#numbers[this.#used++] = offsetBytes;
-    this.#numbers[this.#used++] = lengthBytes;
   }
 }
 

@@ -1,10 +1,10 @@
-import type { Writable } from "node:stream";
 import { nameToBytes } from "../../bytes/names.ts";
 import { damageOf, faultOf, NomountError } from "../../error.ts";
 import type { BlockSource, Extent } from "../../source/block-source.ts";
 import { sliceExtent } from "../../source/mapped.ts";
 import { resolve } from "../../source/resolve.ts";
 import { BadRanges } from "../bad-ranges.ts";
+import type { Out } from "../direct.ts";
 import { sayRuleLosses } from "../losses.ts";
 import { checkPath } from "../safe-path.ts";
 import type { Entry, Keeps, Sink, SinkEvents } from "../sink.ts";
@@ -39,7 +39,7 @@ export class TarSink implements Sink {
   readonly #keeps: Keeps;
   #events: SinkEvents | undefined;
 
-  constructor(out: Writable, options: TarOptions = {}) {
+  constructor(out: Out, options: TarOptions = {}) {
     this.#slabs = new SlabStream(out);
     this.#withLibarchive = options.libarchive ?? false;
     this.#keeps = keepsOf(this.#withLibarchive);

@@ -125,7 +125,7 @@ describeWith(["bsdtar", "tar"], "random members", () => {
       device: member.type === "char" || member.type === "block" ? member.device : undefined,
     }),
   );
-  const archive = Buffer.concat([...members.map(encodeHeader), Buffer.alloc(1024)]);
+  const archive = Buffer.concat([...members.map((member) => encodeHeader(member).slice()), Buffer.alloc(1024)]);
 
   test("are read back by bsdtar, field by field", async () => {
     await withFreshFolder(async (folder) => {
