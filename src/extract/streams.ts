@@ -9,9 +9,23 @@ export type StreamsOption = "none" | "beside" | "xattr";
 const MAX_XATTR_BYTES = 65_536;
 
 /** A named stream as a file, with the owner and times of the file that it belongs to. */
-export function streamAsFile(fileSystem: FileSystem, path: string, { id, ...rest }: Node, stream: string): Planned {
-  const content = fileSystem.content(id, stream);
-  const node: Node = { ...rest, id, kind: "file", linkCount: 1, sizeBytes: content.sizeBytes, device: undefined, flags: [] };
+export function streamAsFile(fileSystem: FileSystem, path: string, owner: Node, stream: string): Planned {
+  const content = fileSystem.content(owner.id, stream);
+  const node: Node = {
+    id: owner.id,
+    kind: "file",
+    sizeBytes: content.sizeBytes,
+    mode: owner.mode,
+    uid: owner.uid,
+    gid: owner.gid,
+    linkCount: 1,
+    device: undefined,
+    flags: [],
+    modifiedNs: owner.modifiedNs,
+    changedNs: owner.changedNs,
+    accessedNs: owner.accessedNs,
+    createdNs: owner.createdNs,
+  };
   return { entry: { path, node, linkTarget: undefined, hardLinkTo: undefined, xattrs: [] }, content };
 }
 

@@ -1,14 +1,14 @@
 import { nameToBytes } from "../../bytes/names.ts";
 import { NomountError } from "../../error.ts";
-import type { Node, NodeKind, Times, Xattr } from "../node.ts";
+import type { Node, NodeKind, Xattr } from "../node.ts";
 import { linuxMetadata, MAX_EXTENDED_BYTES, parseExtendedAttributes } from "./extended-attributes.ts";
 import type { NtfsFile } from "./file.ts";
-import { FLAG, flagNames } from "./file-flags.ts";
+import { FLAG } from "./file-flags.ts";
 import { DOS, namespaceOf } from "./file-name.ts";
-import { timesOf } from "./file-times.ts";
 import { ATTRIBUTE, attributeTitle } from "./ids.ts";
 import { emptyInterix, type Interix, MAX_INTERIX_BYTES, parseInterix } from "./interix.ts";
 import { standardInformation } from "./layout.ts";
+import { NtfsNode } from "./ntfs-node.ts";
 import { MAX_REPARSE_BYTES, parseReparse, type Reparse } from "./reparse.ts";
 
 /** A file as a node, and what else its attributes say that decides how it is read. */
@@ -21,25 +21,24 @@ export interface Description {
   readonly attributeFlags: number;
 }
 
-const NO_TIMES: Times = { createdNs: undefined, modifiedNs: undefined, changedNs: undefined, accessedNs: undefined };
+/** Of a file that has none: no times, no flags. */
+const NO_INFORMATION = new DataView(new ArrayBuffer(standardInformation.sizeBytes));
 const FLAGS_OFFSET = standardInformation.offsetOf("flags");
 const PERMISSIONS = 0o7777;
 
 export function describeFile(file: NtfsFile): Description {
   const { record } = file;
-  let times = NO_TIMES;
-  let attributeFlags = 0;
   const information = file.attribute(ATTRIBUTE.standardInformation);
-  if (information?.isResident === true && information.valueBytes >= standardInformation.sizeBytes) {
-    times = timesOf(information.view, information.valueOffset);
-    attributeFlags = information.view.getUint32(information.valueOffset + FLAGS_OFFSET, true);
-  }
+  const informed = information?.isResident === true && information.valueBytes >= standardInformation.sizeBytes;
+  const view: DataView = informed ? information.view : NO_INFORMATION;
+  const at = informed ? information.valueOffset : 0;
+  const attributeFlags = view.getUint32(at + FLAGS_OFFSET, true);
   const reparse = reparseOf(file);
   const interix = reparse === undefined && (attributeFlags & FLAG.system) !== 0 ? interixOf(file, attributeFlags) : undefined;
   const linux = linuxMetadata(extendedAttributesOf(file));
   const kind: NodeKind = reparse?.kind ?? interix?.kind ?? (record.isDirectory ? "directory" : "file");
   const target = reparse?.target ?? interix?.target;
-  const node: Node = {
+  const facts = {
     id: record.number,
     kind,
     sizeBytes: kind === "file" ? dataBytes(file) : kind === "symlink" ? nameToBytes(target ?? "").length : 0,
@@ -48,13 +47,8 @@ export function describeFile(file: NtfsFile): Description {
     gid: linux.gid,
     linkCount: countNames(file),
     device: kind === "char" || kind === "block" ? (interix?.device ?? linux.device) : undefined,
-    flags: flagNames(attributeFlags),
-    createdNs: times.createdNs,
-    modifiedNs: times.modifiedNs,
-    changedNs: times.changedNs,
-    accessedNs: times.accessedNs,
   };
-  return { node, reparse, target, attributeFlags };
+  return { node: new NtfsNode(facts, view, at), reparse, target, attributeFlags };
 }
 
 /** Entries of $EA, none where there are none. */

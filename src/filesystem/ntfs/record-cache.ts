@@ -36,8 +36,7 @@ export class RecordCache {
   readonly #chunkBytes: number;
   readonly #chunks: Chunk[] = [];
   #goneChunks = 0;
-  /** Of each record kept: its offset in its chunk, and the bytes of all chunks before that one, gone or not. */
-  readonly #placeOf = new Map<number, number>();
+  readonly #placeOf = new Places();
   #buffer = new DataView(new ArrayBuffer(0));
 
   constructor(source: BlockSource, recordBytes: number, locator: Locator) {
@@ -50,7 +49,8 @@ export class RecordCache {
 
   /** A prepared record. Throws `corrupt` where it is damaged, or why it cannot be read. */
   record(number: number): Held {
-    const place = this.#placeOf.get(number) ?? this.#read(number);
+    const known = this.#placeOf.get(number);
+    const place = known >= 0 ? known : this.#read(number);
     const { view } = this.#chunks[Math.floor(place / this.#chunkBytes) - this.#goneChunks] ?? this.#newChunk();
     return { view, start: place % this.#chunkBytes };
   }
@@ -58,7 +58,7 @@ export class RecordCache {
   /** What of them is damaged is left to be read alone, so that only that fails. Returns the number of reads. */
   preload(numbers: readonly number[]): number {
     const size = this.#recordBytes;
-    const wanted = Float64Array.from(numbers.filter((number) => !this.#placeOf.has(number))).sort();
+    const wanted = Float64Array.from(numbers.filter((number) => this.#placeOf.get(number) < 0)).sort();
     let reads = 0;
     for (let i = 0; i < wanted.length; reads++) {
       const first = wanted[i] ?? 0;
@@ -88,7 +88,7 @@ export class RecordCache {
       const view = this.#fill(first, end);
       for (const number of wanted) {
         const at = (number - first) * size;
-        if (!this.#placeOf.has(number) && prepareRecord(view, at, size) === undefined) this.#keep(number, view, at);
+        if (this.#placeOf.get(number) < 0 && prepareRecord(view, at, size) === undefined) this.#keep(number, view, at);
       }
     } catch (error) {
       damageOf(error);
@@ -120,11 +120,43 @@ export class RecordCache {
 
   #newChunk(): Chunk {
     if ((this.#chunks.length + 1) * this.#chunkBytes > MAX_BYTES) {
-      for (const number of this.#chunks.shift()?.numbers ?? []) this.#placeOf.delete(number);
+      for (const number of this.#chunks.shift()?.numbers ?? []) this.#placeOf.set(number, -1);
       this.#goneChunks += 1;
     }
     const chunk = { view: new DataView(new ArrayBuffer(this.#chunkBytes)), numbers: [], usedBytes: 0 };
     this.#chunks.push(chunk);
     return chunk;
+  }
+}
+
+const PAGE_RECORDS = 1024;
+
+/**
+ * Of each record kept its offset in its chunk, and the bytes of all chunks before that one, gone or not; -1 of others. By
+ * pages, since a map of a hundred thousand numbers takes ten times as long to look into.
+ */
+class Places {
+  readonly #pages = new Map<number, Float64Array>();
+  #lastIndex = -1;
+  #lastPage: Float64Array = new Float64Array();
+
+  get(number: number): number {
+    return this.#page(Math.floor(number / PAGE_RECORDS))?.[number % PAGE_RECORDS] ?? -1;
+  }
+
+  set(number: number, place: number): void {
+    const index = Math.floor(number / PAGE_RECORDS);
+    const page = this.#page(index) ?? new Float64Array(PAGE_RECORDS).fill(-1);
+    this.#pages.set(index, page);
+    page[number % PAGE_RECORDS] = place;
+  }
+
+  #page(index: number): Float64Array | undefined {
+    if (index === this.#lastIndex) return this.#lastPage;
+    const page = this.#pages.get(index);
+    if (page === undefined) return undefined;
+    this.#lastIndex = index;
+    this.#lastPage = page;
+    return page;
   }
 }
