@@ -81,6 +81,23 @@ describe("ls", () => {
     `);
   });
 
+  test.each(["", "Documents and Settings/Administrador", "Documents and Settings/Administrador/Escritorio"])(
+    "-l of a Spanish Windows XP, below /%s: names, sizes and dates as ntfs-3g has them",
+    async (folder) => {
+      const { stdout } = await nomount("ls", "-l", `p1:/${folder}`);
+      const listed = stdout.split("\n").slice(0, -1);
+      const expected = golden("p1")
+        .filter(({ path }) => path !== "" && (folder === "" ? !path.includes("/") : path.replace(/\/[^/]*$/, "") === folder))
+        .map(({ path, kind, sizeBytes, modifiedNs }) => {
+          const seconds = `${isoTime(BigInt(modifiedNs)).slice(0, 19)}Z`;
+          return `${kind === "directory" ? `d 0` : `- ${sizeBytes}`} ${seconds} ${path.replace(/^.*\//, "")}`;
+        });
+      const columns = /^(.)\S+ +\d+ +- +- +(\d+) (\S+) (.*)$/;
+      expect(listed.map((line) => columns.exec(line)?.slice(1).join(" ")).sort()).toEqual(expected.sort());
+      expect(listed.length).toBeGreaterThan(1);
+    },
+  );
+
   test.each(["p1", "p2"] as const)("-R --json lists all of %s as the mounting driver sees it", async (volume) => {
     const { stdout, status } = await nomount("ls", "-R", "--json", `${volume}:`);
     expect(status).toBe(0);
