@@ -9,6 +9,7 @@ import { MemorySource } from "../../src/source/memory.ts";
 import { fixtureBytes } from "./fixture.ts";
 
 const RECORD_BYTES = 1024;
+const END_OF_ATTRIBUTES = 0xffffffff;
 /** Decompressed once. */
 const originals = new Map<string, Buffer>();
 
@@ -46,7 +47,7 @@ export class NtfsImage {
     const record = this.record(number);
     for (
       let at = record + this.bytes.readUInt16LE(record + 20);
-      at < record + RECORD_BYTES;
+      at < record + RECORD_BYTES && this.bytes.readUInt32LE(at) !== END_OF_ATTRIBUTES;
       at += this.bytes.readUInt32LE(at + 4)
     ) {
       if (this.bytes.readUInt32LE(at) === type) return at;
