@@ -25,17 +25,27 @@ export function nameFromBytes(bytes: Uint8Array): string {
   }
 }
 
-/** The bytes of a name, exactly those it was made from. */
+/** The bytes of a name, or of a text with names in it, exactly those it was made from. */
 export function nameToBytes(name: string): Uint8Array {
   if (name.isWellFormed()) return encoder.encode(name);
-  const bytes: number[] = [];
-  for (const character of name) {
-    const code = character.codePointAt(0) ?? 0;
-    if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - ESCAPE_BASE);
-    else if (code >= 0xd800 && code <= 0xdfff) bytes.push(...threeBytes(code));
-    else bytes.push(...encoder.encode(character));
+  const bytes = new Uint8Array(3 * name.length);
+  let at = 0;
+  let from = 0;
+  const encodeUpTo = (end: number): void => {
+    at += encoder.encodeInto(name.slice(from, end), bytes.subarray(at)).written;
+  };
+  for (const { 0: run, index } of name.matchAll(/\p{Cs}+/gu)) {
+    encodeUpTo(index);
+    from = index + run.length;
+    for (let i = index; i < from; i++) {
+      const code = name.charCodeAt(i);
+      const escaped = code >= 0xdc80 && code <= 0xdcff ? [code - ESCAPE_BASE] : threeBytes(code);
+      bytes.set(escaped, at);
+      at += escaped.length;
+    }
   }
-  return Uint8Array.from(bytes);
+  encodeUpTo(name.length);
+  return bytes.slice(0, at);
 }
 
 /** A name from UTF-16LE units in `bytes[start, end)` (NTFS, GPT, LDM). Never throws; an odd last byte is left out. */
@@ -137,14 +147,18 @@ function fromUnits(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode.apply(null, units);
 }
 
+/** The same way; undefined where a byte is no ASCII. */
 function asciiName(bytes: Uint8Array): string | undefined {
-  let name = "";
-  for (let i = 0; i < bytes.length; i++) {
+  const count = bytes.length;
+  if (count > MAX_ARGUMENTS) return undefined;
+  const units = new Array<number>(count);
+  let all = 0;
+  for (let i = 0; i < count; i++) {
     const byte = bytes[i] ?? 0;
-    if (byte >= 0x80) return undefined;
-    name += String.fromCharCode(byte);
+    units[i] = byte;
+    all |= byte;
   }
-  return name;
+  return all < 0x80 ? String.fromCharCode.apply(null, units) : undefined;
 }
 
 function threeBytes(code: number): [number, number, number] {

@@ -5,7 +5,7 @@ import type { Location } from "../image/image.ts";
 import { addressOf, below, lastName } from "./address-of.ts";
 import type { Context } from "./context.ts";
 import { moment, type SizeTest, sizeTest } from "./expression.ts";
-import { longCells } from "./format/long-line.ts";
+import { type LongWidths, writeLong } from "./format/long-line.ts";
 import { fileJson } from "./json.ts";
 import {
   ADDRESS_ARGUMENT,
@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, NodeKind>> = {
 };
 
 /** Of the columns ahead of the name: lines come as they are found, so no width is known. */
-const LONG_WIDTHS = [10, 3, 5, 5, 11, 20];
+const LONG_WIDTHS: LongWidths = { links: 3, uid: 5, gid: 5, size: 11, time: 20 };
 
 export function findCommand(context: Context): Command {
   const size = (text: string, previous: readonly SizeTest[] = []) => [...previous, parsedBy(sizeTest)(text)];
@@ -130,8 +130,8 @@ function print(context: Context, start: Location, entry: WalkEntry, options: Fin
   } else if (options.null === true) {
     stdout.text(`${address}\0`);
   } else if (options.long === true) {
-    const cells = longCells(entry.node, false).map((cell, i) => cell.padStart(LONG_WIDTHS[i] ?? 0));
-    stdout.line(`${cells.join(" ")} ${stdout.name(address)}`);
+    writeLong(stdout.pieces, entry.node, LONG_WIDTHS, false);
+    stdout.line(stdout.name(address));
   } else {
     stdout.line(stdout.name(address));
   }

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import type { DirectoryEntry } from "../filesystem/node.ts";
+import type { DirectoryEntry, Node } from "../filesystem/node.ts";
 import type { Location } from "../image/image.ts";
 import { addressOf, below } from "./address-of.ts";
 import type { Context } from "./context.ts";
-import { alignedLines, longCells } from "./format/long-line.ts";
+import { longWidths, writeLong } from "./format/long-line.ts";
 import { fileJson } from "./json.ts";
 import { ADDRESS_ARGUMENT, examples, IMAGE_ARGUMENT, type ImageOptions, withImageOptions } from "./options.ts";
 
@@ -46,11 +46,12 @@ export function lsCommand(context: Context): Command {
     });
 }
 
-/** What an entry is listed under: its name, or its whole address where it was asked for by that. */
-interface Listed {
-  readonly shown: string;
-  readonly path: string;
-  readonly id: number;
+/** Files that are listed together: a directory's, or one that was asked for by its address. */
+interface Listing {
+  readonly location: Location;
+  readonly entries: readonly Pick<DirectoryEntry, "name" | "id">[];
+  /** From the root of its filesystem. */
+  readonly pathOf: (name: string) => string;
 }
 
 class Lister {
@@ -69,7 +70,7 @@ class Lister {
   target(location: Location): void {
     const { node, path } = location;
     if (node.kind === "directory") this.#tree(location);
-    else this.#print(location, [{ shown: addressOf(location), path, id: node.id }]);
+    else this.#print({ location, entries: [{ name: addressOf(location), id: node.id }], pathOf: () => path });
   }
 
   /** A directory, then those below it if asked to, each in the order of its names. */
@@ -80,13 +81,11 @@ class Lister {
       const { path } = next;
       const entries = this.#entries(location, path, next.id);
       this.#title(location, path);
-      this.#print(
-        location,
-        entries.map(({ name, id }) => ({ shown: name, path: below(path, name), id })),
-      );
+      this.#print({ location, entries, pathOf: (name) => below(path, name) });
       if (this.#options.recursive !== true) return;
-      for (const entry of entries.toReversed()) {
-        if (seen.has(entry.id) || !this.#isDirectory(location, path, entry)) continue;
+      for (let i = entries.length - 1; i >= 0; i--) {
+        const entry = entries[i];
+        if (entry === undefined || seen.has(entry.id) || !this.#isDirectory(location, path, entry)) continue;
         seen.add(entry.id);
         stack.push({ path: below(path, entry.name), id: entry.id });
       }
@@ -114,31 +113,41 @@ class Lister {
     stdout.line(`${this.#empty ? "" : "\n"}${stdout.name(addressOf(location, path))}:`);
   }
 
-  #print(location: Location, listed: readonly Listed[]): void {
+  #print(listing: Listing): void {
     this.#empty = false;
     const { stdout } = this.#context;
-    if (this.#options.json === true) this.#printJson(location, listed);
-    else if (this.#options.null === true) for (const { shown } of listed) stdout.text(`${shown}\0`);
-    else if (this.#options.long === true) this.#printLong(location, listed);
-    else for (const { shown } of listed) stdout.line(stdout.name(shown));
+    if (this.#options.json === true) this.#printJson(listing);
+    else if (this.#options.null === true) for (const { name } of listing.entries) stdout.text(`${name}\0`);
+    else if (this.#options.long === true) this.#printLong(listing);
+    else for (const { name } of listing.entries) stdout.line(stdout.name(name));
   }
 
-  #printLong(location: Location, listed: readonly Listed[]): void {
+  #printLong({ location, entries, pathOf }: Listing): void {
     const { stdout } = this.#context;
     const { fileSystem } = location;
-    const rows: { cells: readonly string[]; name: string }[] = [];
-    for (const { shown, path, id } of listed) {
-      this.#context.attempt(addressOf(location, path), () => {
+    const human = this.#options.human === true;
+    const nodes: Node[] = [];
+    const names: string[] = [];
+    for (const { name, id } of entries) {
+      try {
         const node = fileSystem.node(id);
         const target = node.kind === "symlink" ? ` -> ${stdout.name(fileSystem.linkTarget(id))}` : "";
-        rows.push({ cells: longCells(node, this.#options.human === true), name: stdout.name(shown) + target });
-      });
+        names.push(stdout.name(name) + target);
+        nodes.push(node);
+      } catch (error) {
+        this.#context.missed(error, addressOf(location, pathOf(name)));
+      }
     }
-    for (const line of alignedLines(rows)) stdout.line(line);
+    const widths = longWidths(nodes, human);
+    for (const [i, node] of nodes.entries()) {
+      writeLong(stdout.pieces, node, widths, human);
+      stdout.line(names[i] ?? "");
+    }
   }
 
-  #printJson(location: Location, listed: readonly Listed[]): void {
-    for (const { path, id } of listed) {
+  #printJson({ location, entries, pathOf }: Listing): void {
+    for (const { name, id } of entries) {
+      const path = pathOf(name);
       this.#context.attempt(addressOf(location, path), () => {
         this.#context.stdout.json(fileJson(location, path, location.fileSystem.node(id)));
       });

@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import { nameForDisplay, nameToBytes } from "../bytes/names.ts";
+import { nameForDisplay } from "../bytes/names.ts";
 import { NomountError } from "../error.ts";
+import { ByteText } from "./byte-text.ts";
 
 const FLUSH_AT = 65_536;
 const ZEROS = new Uint8Array(65_536);
@@ -18,8 +19,7 @@ const UNSAFE_IN_JSON = /[\u007f-\u009f\u200e\u200f\u061c\u202a-\u202e\u2066-\u20
 export class Output {
   readonly fd: number;
   readonly isTerminal: boolean;
-  #pending: string[] = [];
-  #pendingLength = 0;
+  readonly #pending = new ByteText();
   #brokenPipe: unknown;
 
   constructor(fd: number, isTerminal: boolean = isatty(fd)) {
@@ -33,13 +33,18 @@ export class Output {
   }
 
   line(text: string): void {
-    this.text(`${text}\n`);
+    this.#pending.text(text);
+    this.text("\n");
   }
 
   text(text: string): void {
-    this.#pending.push(text);
-    this.#pendingLength += text.length;
-    if (this.#pendingLength >= FLUSH_AT) this.flush();
+    this.#pending.text(text);
+    if (this.#pending.length >= FLUSH_AT) this.flush();
+  }
+
+  /** For lines that are put together of many pieces: their end comes by `line` or `text`. */
+  get pieces(): ByteText {
+    return this.#pending;
   }
 
   /** One JSON value on a line of its own: ASCII controls, C1 controls and lone surrogates are escaped in it. */
@@ -50,11 +55,7 @@ export class Output {
 
   /** Hands everything to the system. Throws EPIPE as it comes, and any other failure as a `sink` error. */
   flush(): void {
-    if (this.#pendingLength === 0) return;
-    const bytes = nameToBytes(this.#pending.join(""));
-    this.#pending = [];
-    this.#pendingLength = 0;
-    this.#write(bytes);
+    if (this.#pending.length > 0) this.#write(this.#pending.take());
   }
 
   /** Content as it is, after whatever was said before. */

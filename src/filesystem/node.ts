@@ -7,6 +7,8 @@ export type NodeId = number;
 /** Nanoseconds since 1970-01-01 UTC; undefined where the format has no such time. */
 export interface Times {
   readonly modifiedNs: bigint | undefined;
+  /** The whole second of `modifiedNs`, rounded down, where it is cheaper to have: listings need no more. */
+  readonly modifiedSeconds?: number | undefined;
   /** Of the inode or record itself. */
   readonly changedNs: bigint | undefined;
   readonly accessedNs: bigint | undefined;

@@ -11,10 +11,26 @@ const KIND_LETTERS: Readonly<Record<NodeKind, string>> = {
   other: "?",
 };
 
+/** Few combinations occur, most of them very often. */
+const known = new Map<NodeKind, Map<number, string>>();
+
 /** Kind and permissions as `ls -l` prints them: "drwxr-xr-x"; "-?????????" where the format keeps no permissions. */
 export function modeString(kind: NodeKind, mode: number | undefined): string {
-  const letter = KIND_LETTERS[kind];
-  if (mode === undefined) return `${letter}?????????`;
+  if (mode === undefined) return `${KIND_LETTERS[kind]}?????????`;
+  let strings = known.get(kind);
+  if (strings === undefined) {
+    strings = new Map();
+    known.set(kind, strings);
+  }
+  let string = strings.get(mode);
+  if (string === undefined) {
+    string = KIND_LETTERS[kind] + permissions(mode);
+    strings.set(mode, string);
+  }
+  return string;
+}
+
+function permissions(mode: number): string {
   const special = [mode & 0o4000, mode & 0o2000, mode & 0o1000];
   const triplets = [6, 3, 0].map((shift, i) => {
     const bits = mode >> shift;
@@ -22,5 +38,5 @@ export function modeString(kind: NodeKind, mode: number | undefined): string {
     const execute = bits & 1 ? (special[i] ? mark : "x") : special[i] ? mark.toUpperCase() : "-";
     return `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${execute}`;
   });
-  return letter + triplets.join("");
+  return triplets.join("");
 }

@@ -193,7 +193,7 @@ export class ExtFileSystem implements FileSystem {
   /** Of an encrypted link the kernel tells the length of what it shows. */
   #shownLink(node: Node): Node {
     try {
-      return { ...node, sizeBytes: this.#targetOf(node).length };
+      return this.#inodes.node(node.id, this.#targetOf(node).length);
     } catch (error) {
       // The node is there all the same; who asks for the target gets the reason.
       damageOf(error);

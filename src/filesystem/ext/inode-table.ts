@@ -41,10 +41,10 @@ export class InodeTable {
     this.#perStretch = Math.max(1, Math.floor(STRETCH_BYTES / options.inodeBytes));
   }
 
-  /** The inode as a node, or why it cannot be had. It may be one that is not in use. */
-  node(number: number): Node {
+  /** The inode as a node, or why it cannot be had; with another size than its own if so wanted. It may be one that is not in use. */
+  node(number: number, sizeBytes?: number): Node {
     const { stretch, offset } = this.#find(number);
-    const node = parseNode(number, stretch.view, offset, this.#form);
+    const node = parseNode(number, stretch.view, offset, this.#form, sizeBytes);
     if (!Number.isSafeInteger(node.sizeBytes)) {
       throw this.error(number, `a size of ${hex(BigInt(node.sizeBytes))} is out of range: expected below 2^53`);
     }

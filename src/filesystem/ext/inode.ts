@@ -56,15 +56,16 @@ export interface InodeForm {
   readonly largeDirectories: boolean;
 }
 
-const kinds: ReadonlyMap<number, NodeKind> = new Map([
-  [0x1, "fifo"],
-  [0x2, "char"],
-  [0x4, "directory"],
-  [0x6, "block"],
-  [0x8, "file"],
-  [0xa, "symlink"],
-  [0xc, "socket"],
-]);
+/** By the upper four bits of the mode; all others are "other". */
+const kinds: readonly (NodeKind | undefined)[] = Object.assign(new Array<NodeKind | undefined>(16), {
+  1: "fifo",
+  2: "char",
+  4: "directory",
+  6: "block",
+  8: "file",
+  10: "symlink",
+  12: "socket",
+});
 
 const at = {
   mode: inodeLayout.offsetOf("mode"),
@@ -86,37 +87,96 @@ const at = {
 const BLOCK_BYTES = 60;
 
 /** Where a time lies, and the field that extends it. */
+interface TimePlace {
+  readonly base: number;
+  readonly extra: number;
+}
 const timeAt = {
   accessed: { base: inodeLayout.offsetOf("accessedAt"), extra: extraOffset("accessedAtExtra") },
   changed: { base: inodeLayout.offsetOf("changedAt"), extra: extraOffset("changedAtExtra") },
   modified: { base: inodeLayout.offsetOf("modifiedAt"), extra: extraOffset("modifiedAtExtra") },
   created: { base: extraOffset("createdAt"), extra: extraOffset("createdAtExtra") },
-} as const;
+} as const satisfies Record<string, TimePlace>;
 
 function extraOffset(field: Parameters<typeof inodeExtraLayout.offsetOf>[0]): number {
   return inodeLayout.sizeBytes + inodeExtraLayout.offsetOf(field);
 }
 
-/** Reads the raw inode at `offset`. Its size may be above 2^53 - 1, which is for the caller to refuse. */
-export function parseNode(id: number, view: DataView, offset: number, form: InodeForm): Node {
-  const modeBits = view.getUint16(offset + at.mode, true);
-  const kind = kinds.get(modeBits >> 12) ?? "other";
-  const endBytes = offset + knownBytes(view, offset, form);
-  return {
-    id,
-    kind,
-    sizeBytes: sizeOf(view, offset, kind, form),
-    mode: modeBits & 0o7777,
-    uid: view.getUint16(offset + at.uidLow, true) + view.getUint16(offset + at.uidHigh, true) * 2 ** 16,
-    gid: view.getUint16(offset + at.gidLow, true) + view.getUint16(offset + at.gidHigh, true) * 2 ** 16,
-    linkCount: view.getUint16(offset + at.linkCount, true),
-    device: kind === "char" || kind === "block" ? deviceOf(view, offset + at.block) : undefined,
-    flags: namesOfFlags(view.getUint32(offset + at.flags, true)),
-    accessedNs: timeOf(view, offset, timeAt.accessed, endBytes),
-    changedNs: timeOf(view, offset, timeAt.changed, endBytes),
-    modifiedNs: timeOf(view, offset, timeAt.modified, endBytes),
-    createdNs: offset + timeAt.created.base + 4 <= endBytes ? timeOf(view, offset, timeAt.created, endBytes) : undefined,
-  };
+/** Reads the raw inode at `offset`. Its size, unless given, may be above 2^53 - 1, which is for the caller to refuse. */
+export function parseNode(id: number, view: DataView, offset: number, form: InodeForm, sizeBytes?: number): Node {
+  return new InodeNode(id, view, offset, form, sizeBytes);
+}
+
+/**
+ * An inode as a node. Whole trees are listed and copied, so what few ask for is made when it is asked for: times are kept as
+ * the two 32-bit fields that they are on disk, since a bigint costs more than all the rest of the inode.
+ */
+class InodeNode implements Node {
+  readonly id: number;
+  readonly kind: NodeKind;
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly linkCount: number;
+  readonly device: Node["device"];
+  readonly #flagBits: number;
+  readonly #modified: number;
+  readonly #modifiedExtra: number;
+  readonly #changed: number;
+  readonly #changedExtra: number;
+  readonly #accessed: number;
+  readonly #accessedExtra: number;
+  readonly #created: number | undefined;
+  readonly #createdExtra: number;
+
+  constructor(id: number, view: DataView, offset: number, form: InodeForm, sizeBytes: number | undefined) {
+    const modeBits = view.getUint16(offset + at.mode, true);
+    const kind = kinds[modeBits >> 12] ?? "other";
+    const endBytes = offset + knownBytes(view, offset, form);
+    this.id = id;
+    this.kind = kind;
+    this.sizeBytes = sizeBytes ?? sizeOf(view, offset, kind, form);
+    this.mode = modeBits & 0o7777;
+    this.uid = view.getUint16(offset + at.uidLow, true) + view.getUint16(offset + at.uidHigh, true) * 2 ** 16;
+    this.gid = view.getUint16(offset + at.gidLow, true) + view.getUint16(offset + at.gidHigh, true) * 2 ** 16;
+    this.linkCount = view.getUint16(offset + at.linkCount, true);
+    this.device = kind === "char" || kind === "block" ? deviceOf(view, offset + at.block) : undefined;
+    this.#flagBits = view.getInt32(offset + at.flags, true);
+    this.#modified = view.getInt32(offset + timeAt.modified.base, true);
+    this.#modifiedExtra = extraOf(view, offset, timeAt.modified, endBytes);
+    this.#changed = view.getInt32(offset + timeAt.changed.base, true);
+    this.#changedExtra = extraOf(view, offset, timeAt.changed, endBytes);
+    this.#accessed = view.getInt32(offset + timeAt.accessed.base, true);
+    this.#accessedExtra = extraOf(view, offset, timeAt.accessed, endBytes);
+    const { base } = timeAt.created;
+    this.#created = offset + base + 4 <= endBytes ? view.getInt32(offset + base, true) : undefined;
+    this.#createdExtra = extraOf(view, offset, timeAt.created, endBytes);
+  }
+
+  get flags(): readonly string[] {
+    return namesOfFlags(this.#flagBits >>> 0);
+  }
+
+  get modifiedSeconds(): number {
+    return secondsOf(this.#modified, this.#modifiedExtra);
+  }
+
+  get modifiedNs(): bigint {
+    return nanosecondsOf(this.#modified, this.#modifiedExtra);
+  }
+
+  get changedNs(): bigint {
+    return nanosecondsOf(this.#changed, this.#changedExtra);
+  }
+
+  get accessedNs(): bigint {
+    return nanosecondsOf(this.#accessed, this.#accessedExtra);
+  }
+
+  get createdNs(): bigint | undefined {
+    return this.#created === undefined ? undefined : nanosecondsOf(this.#created, this.#createdExtra);
+  }
 }
 
 /** `block` of the result is a window on the bytes. */
@@ -142,17 +202,19 @@ function knownBytes(view: DataView, offset: number, form: InodeForm): number {
   return Math.min(form.inodeBytes, inodeLayout.sizeBytes + view.getUint16(offset + at.extraBytes, true));
 }
 
+/** The field that extends a time, 0 where its writer did not know it. */
+function extraOf(view: DataView, offset: number, { extra }: TimePlace, endBytes: number): number {
+  return offset + extra + 4 <= endBytes ? view.getInt32(offset + extra, true) : 0;
+}
+
 /** The lower two bits of the extra field extend the signed seconds upwards, to 2446. */
-function timeOf(
-  view: DataView,
-  offset: number,
-  field: { readonly base: number; readonly extra: number },
-  endBytes: number,
-): bigint {
-  const seconds = view.getInt32(offset + field.base, true);
-  if (offset + field.extra + 4 > endBytes) return BigInt(seconds) * 1_000_000_000n;
-  const extra = view.getUint32(offset + field.extra, true);
-  return BigInt(seconds + (extra & 3) * 2 ** 32) * 1_000_000_000n + BigInt(extra >>> 2);
+function secondsOf(base: number, extra: number): number {
+  return base + (extra & 3) * 2 ** 32;
+}
+
+/** The upper thirty are the nanoseconds after that second. */
+function nanosecondsOf(base: number, extra: number): bigint {
+  return BigInt(secondsOf(base, extra)) * 1_000_000_000n + BigInt(extra >>> 2);
 }
 
 /** Small numbers lie in the first word as 8 + 8 bits; others in the second one, as the kernel's new_decode_dev has them. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { ByteText } from "../../../src/cli/byte-text.ts";
 import { modeString } from "../../../src/cli/format/mode.ts";
 import { longSize, plural, shortSize } from "../../../src/cli/format/size.ts";
 import { tableLines } from "../../../src/cli/format/table.ts";
-import { clock, isoSeconds, isoTime } from "../../../src/cli/format/time.ts";
+import { clock, isoTime, secondsOf, widthOfSeconds, writeSeconds } from "../../../src/cli/format/time.ts";
 import { xattrText } from "../../../src/cli/format/xattr.ts";
 
 describe("sizes", () => {
@@ -47,7 +48,19 @@ describe("times", () => {
   });
 
   test("to the second for columns, and spans as a clock", () => {
-    expect(isoSeconds(1_234_567_890_999_999_999n)).toBe("2009-02-13T23:31:30Z");
+    const text = new ByteText();
+    const written = (modifiedNs: bigint) => {
+      writeSeconds(text, secondsOf({ modifiedNs }) ?? Number.NaN);
+      return new TextDecoder().decode(text.take());
+    };
+    expect(written(1_234_567_890_999_999_999n)).toBe("2009-02-13T23:31:30Z");
+    expect(secondsOf({ modifiedNs: -1n })).toBe(-1);
+    for (const year of ["-000001", "0000", "1601", "1969", "9999", "+010000", "+030828"]) {
+      for (const time of [`${year}-01-01T00:00:00Z`, `${year}-12-31T23:59:59Z`]) {
+        const ns = BigInt(Date.parse(time)) * 1_000_000n;
+        expect([written(ns), widthOfSeconds(Number(ns / 1_000_000_000n))]).toEqual([time, time.length]);
+      }
+    }
     expect([400, 7000, 754_000, 3_723_000].map(clock)).toEqual(["0:00", "0:07", "12:34", "1:02:03"]);
   });
 });
