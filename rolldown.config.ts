@@ -12,6 +12,7 @@ export default defineConfig({
   output: {
     dir: "dist/cli",
     format: "esm",
+    comments: false,
     cleanDir: true,
     chunkFileNames: "[name].js",
     codeSplitting: {

@@ -3,6 +3,8 @@ import type { BlockSource, Extent } from "./block-source.ts";
 import { checkRange } from "./range.ts";
 
 const SECTOR_BYTES = 512;
+/** Pages lie together in blocks of memory of this size: a piece of memory for each costs as much as reading it. */
+const SLAB_BYTES = 256 * 1024;
 
 /**
  * Keeps recently read pages of another source for `readSync`: metadata is read in small pieces, many of them again. Reads of
@@ -14,10 +16,14 @@ export class CachedSource implements BlockSource {
   readonly #inner: BlockSource;
   readonly #pageBytes: number;
   readonly #maxPages: number;
-  /** Insertion order is age: a page that is used is put in anew. */
-  readonly #pages = new Map<number, Uint8Array>();
+  readonly #pagesPerSlab: number;
+  /** The slots of the pages that are kept, by the page's number. Insertion order is age: a page that is used is put in anew. */
+  readonly #slots = new Map<number, number>();
+  #slabs: Uint8Array[] = [];
+  /** Where the next page goes: one slot more than there are pages, so that a failed read costs none of them. */
+  #freeSlot = 0;
   #lastIndex = -1;
-  #lastPage: Uint8Array = new Uint8Array();
+  #lastSlot = 0;
 
   constructor(inner: BlockSource, options: { pageBytes?: number; maxPages?: number } = {}) {
     this.#inner = inner;
@@ -25,6 +31,7 @@ export class CachedSource implements BlockSource {
     this.sizeBytes = inner.sizeBytes;
     this.#pageBytes = options.pageBytes ?? 4096;
     this.#maxPages = options.maxPages ?? 4096;
+    this.#pagesPerSlab = Math.min(this.#maxPages + 1, Math.max(1, Math.floor(SLAB_BYTES / this.#pageBytes)));
   }
 
   readSync(into: Uint8Array, offsetBytes: number): void {
@@ -39,9 +46,9 @@ export class CachedSource implements BlockSource {
       const index = Math.floor(position / pageBytes);
       const inPage = position - index * pageBytes;
       const length = Math.min(into.length - at, pageBytes - inPage);
-      const page = this.#page(index);
-      if (page === undefined) this.#readSectors(into.subarray(at, at + length), position);
-      else into.set(page.subarray(inPage, inPage + length), at);
+      const slot = this.#slotOf(index);
+      if (slot === undefined) this.#readSectors(into.subarray(at, at + length), position);
+      else into.set(this.#partOf(slot, inPage, length), at);
       at += length;
     }
   }
@@ -56,42 +63,57 @@ export class CachedSource implements BlockSource {
   }
 
   close(): void {
-    this.#pages.clear();
+    this.#slots.clear();
+    this.#slabs = [];
+    this.#freeSlot = 0;
     this.#lastIndex = -1;
   }
 
-  /** The page, or undefined when it cannot be read as a whole and the wanted sectors are to be tried alone. */
-  #page(index: number): Uint8Array | undefined {
-    if (index === this.#lastIndex) return this.#lastPage;
-    let page = this.#pages.get(index);
-    if (page === undefined) {
-      page = this.#load(index);
-      if (page === undefined) return undefined;
-      if (this.#pages.size >= this.#maxPages) {
-        for (const oldest of this.#pages.keys()) {
-          this.#pages.delete(oldest);
-          break;
-        }
-      }
+  /** Where the page is kept, or undefined when it cannot be read as a whole and the wanted sectors are to be tried alone. */
+  #slotOf(index: number): number | undefined {
+    if (index === this.#lastIndex) return this.#lastSlot;
+    let slot = this.#slots.get(index);
+    if (slot === undefined) {
+      if (!this.#load(index)) return undefined;
+      slot = this.#freeSlot;
+      this.#freeSlot = this.#slots.size < this.#maxPages ? this.#slots.size + 1 : this.#forgetOldest();
     } else {
-      this.#pages.delete(index);
+      this.#slots.delete(index);
     }
-    this.#pages.set(index, page);
+    this.#slots.set(index, slot);
     this.#lastIndex = index;
-    this.#lastPage = page;
-    return page;
+    this.#lastSlot = slot;
+    return slot;
   }
 
-  #load(index: number): Uint8Array | undefined {
+  /** Gives its slot. */
+  #forgetOldest(): number {
+    for (const [index, slot] of this.#slots) {
+      this.#slots.delete(index);
+      return slot;
+    }
+    return 0;
+  }
+
+  /** Reads a page into the free slot; false where a part of it cannot be read. */
+  #load(index: number): boolean {
     const start = index * this.#pageBytes;
-    const page = new Uint8Array(Math.min(this.#pageBytes, this.sizeBytes - start));
+    const page = this.#partOf(this.#freeSlot, 0, Math.min(this.#pageBytes, this.sizeBytes - start));
     try {
       this.#inner.readSync(page, start);
-      return page;
+      return true;
     } catch (error) {
-      if (error instanceof SourceError && !error.fatal) return undefined;
+      if (error instanceof SourceError && !error.fatal) return false;
       throw error;
     }
+  }
+
+  #partOf(slot: number, inPage: number, length: number): Uint8Array {
+    const number = Math.floor(slot / this.#pagesPerSlab);
+    const slab = this.#slabs[number] ?? new Uint8Array(this.#pagesPerSlab * this.#pageBytes);
+    this.#slabs[number] = slab;
+    const start = (slot - number * this.#pagesPerSlab) * this.#pageBytes + inPage;
+    return slab.subarray(start, start + length);
   }
 
   /** A page with a bad sector fails as a whole, though most of its sectors can be had. */

@@ -10,15 +10,19 @@ export function isoTime(ns: bigint): string {
 }
 
 /** The whole second in which a file changed, rounded down; undefined where its format does not tell. */
-export function secondsOf({ modifiedSeconds, modifiedNs }: Pick<Times, "modifiedNs" | "modifiedSeconds">): number | undefined {
-  if (modifiedSeconds !== undefined || modifiedNs === undefined) return modifiedSeconds;
-  return Number((modifiedNs - fractionOf(modifiedNs)) / NS_PER_SECOND);
+export function secondsOf(times: Pick<Times, "modifiedNs" | "modifiedSeconds">): number | undefined {
+  const seconds = times.modifiedSeconds;
+  if (seconds !== undefined) return seconds;
+  const ns = times.modifiedNs;
+  return ns === undefined ? undefined : Number((ns - fractionOf(ns)) / NS_PER_SECOND);
 }
 
 const SECONDS_PER_DAY = 86_400;
 const twoDigits = (value: number) => value.toString().padStart(2, "0");
 const COUNTS = Array.from({ length: 60 }, (_, i) => twoDigits(i));
-const lastDay = { number: Number.NaN, text: "" };
+/** What stands ahead of the hours, by the day's number: "2024-01-02T". */
+const days = new Map<number, string>();
+const MAX_DAYS = 4096;
 
 /** The years 0 to 9999 have four digits, all others a sign and six. */
 const FOUR_DIGITS = { from: Date.parse("0000-01-01") / 1000, to: Date.UTC(10_000, 0) / 1000 };
@@ -28,15 +32,17 @@ export function widthOfSeconds(seconds: number): number {
   return seconds >= FOUR_DIGITS.from && seconds < FOUR_DIGITS.to ? 20 : 23;
 }
 
-/** The same to the second, for columns: "2024-01-02T03:04:05Z". Files that stand together mostly are of the same day. */
+/** The same to the second, for columns: "2024-01-02T03:04:05Z". Few days occur, most of them often. */
 export function writeSeconds(into: ByteText, seconds: number): void {
   const day = Math.floor(seconds / SECONDS_PER_DAY);
-  if (day !== lastDay.number) {
-    lastDay.number = day;
-    lastDay.text = wholeSeconds(day * SECONDS_PER_DAY).slice(0, -"00:00:00".length);
+  let ahead = days.get(day);
+  if (ahead === undefined) {
+    ahead = wholeSeconds(day * SECONDS_PER_DAY).slice(0, -"00:00:00".length);
+    if (days.size === MAX_DAYS) days.clear();
+    days.set(day, ahead);
   }
   const second = seconds - day * SECONDS_PER_DAY;
-  into.text(lastDay.text);
+  into.text(ahead);
   into.text(COUNTS[Math.floor(second / 3600)] ?? "");
   into.text(":");
   into.text(COUNTS[Math.floor(second / 60) % 60] ?? "");

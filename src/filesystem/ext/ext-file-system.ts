@@ -176,7 +176,7 @@ export class ExtFileSystem implements FileSystem {
   }
 
   #readNames(directory: NodeId): Names {
-    const folds = this.foldsCase && (this.#inodes.body(directory).flagBits & FLAG.casefold) !== 0;
+    const folds = this.foldsCase && (this.#inodes.flagBits(directory) & FLAG.casefold) !== 0;
     const fold = folds ? foldName : (name: string) => name;
     const entries = new Map<string, DirectoryEntry>();
     let damage: NomountError | undefined;
@@ -238,7 +238,7 @@ export class ExtFileSystem implements FileSystem {
 
   /** The hashes that the kernel puts into names without a key are those of the index, if it reads by the index. */
   #encryptionOf(directory: NodeId): Encryption | undefined {
-    const { flagBits } = this.#inodes.body(directory);
+    const flagBits = this.#inodes.flagBits(directory);
     if ((flagBits & FLAG.encrypted) === 0) return undefined;
     const { features, blockBytes, hashSeed, hashUnsigned, defaultHashVersion } = this.#superblock;
     const indexed = (flagBits & FLAG.index) !== 0;

@@ -26,8 +26,9 @@ interface Exports {
   inline_data(number: number): number;
 }
 
-/** The answer of a call: a copy of its data, and where to go on. */
+/** The answer of a call, and where to go on. */
 export interface Reply {
+  /** A window on the library's memory: valid until the next call. */
   readonly bytes: Uint8Array;
   /** The next inode or logical block; undefined when there is no more. */
   readonly next: number | undefined;
@@ -52,6 +53,9 @@ export class Ext2fs {
   readonly #type: string;
   readonly #fuel: number;
   #instance: Exports | undefined;
+  /** The instance's memory, made anew when it has grown, which detaches what there was. */
+  #memory = new Uint8Array();
+  #memoryView = new DataView(this.#memory.buffer);
   /** Why reads of the present call failed, by their place, and the last one. */
   readonly #readErrors = new Map<number, unknown>();
   #lastReadError: unknown;
@@ -66,7 +70,7 @@ export class Ext2fs {
 
   /** Reads superblock and group descriptors. Throws what keeps the filesystem from being opened. */
   open(): void {
-    this.#instance = this.#makeInstance();
+    this.#library();
   }
 
   /** Where an inode lies, or undefined for one that cannot be. */
@@ -101,8 +105,9 @@ export class Ext2fs {
     return this.#askOf(inode, (library) => library.xattrs(inode.number));
   }
 
+  /** A copy. */
   inlineData(inode: RawInode): Uint8Array {
-    return this.#askOf(inode, (library) => library.inline_data(inode.number)).bytes;
+    return this.#askOf(inode, (library) => library.inline_data(inode.number)).bytes.slice();
   }
 
   /** A problem in a reply as an error. Only until the next call: why a read failed is kept no longer. */
@@ -129,7 +134,8 @@ export class Ext2fs {
   #askOf({ number, bytes }: RawInode, call: (library: Exports) => number): Reply {
     return this.#ask(`inode ${number}`, (library) => {
       const room = library.inode_room(number);
-      new Uint8Array(library.memory.buffer).set(bytes, room);
+      this.#lookAt(library);
+      this.#memory.set(bytes, room);
       return call(library);
     });
   }
@@ -137,12 +143,14 @@ export class Ext2fs {
   #ask(subject: string, call: (library: Exports) => number): Reply {
     const code = this.#call(subject, call);
     const library = this.#library();
-    const view = new DataView(library.memory.buffer, library.reply());
-    if (code !== 0) throw this.errorOf(readProblem(view, REPLY.problem));
-    const data = view.getUint32(REPLY.data, true);
+    const reply = library.reply();
+    this.#lookAt(library);
+    const view = this.#memoryView;
+    if (code !== 0) throw this.errorOf(readProblem(view, reply + REPLY.problem));
+    const data = view.getUint32(reply + REPLY.data, true);
     return {
-      bytes: new Uint8Array(library.memory.buffer, data, view.getUint32(REPLY.bytes, true)).slice(),
-      next: view.getUint32(REPLY.done, true) === 0 ? view.getUint32(REPLY.next, true) : undefined,
+      bytes: this.#memory.subarray(data, data + view.getUint32(reply + REPLY.bytes, true)),
+      next: view.getUint32(reply + REPLY.done, true) === 0 ? view.getUint32(reply + REPLY.next, true) : undefined,
     };
   }
 
@@ -163,8 +171,17 @@ export class Ext2fs {
     return result;
   }
 
+  #lookAt({ memory }: Exports): void {
+    if (this.#memory.length > 0) return;
+    this.#memory = new Uint8Array(memory.buffer);
+    this.#memoryView = new DataView(memory.buffer);
+  }
+
   #library(): Exports {
-    this.#instance ??= this.#makeInstance();
+    if (this.#instance === undefined) {
+      this.#instance = this.#makeInstance();
+      this.#memory = new Uint8Array();
+    }
     return this.#instance;
   }
 

@@ -1,7 +1,7 @@
 import { hex, NomountError } from "../../error.ts";
 import type { Node } from "../node.ts";
 import type { Ext2fs, RawInode } from "./ext2fs.ts";
-import { type InodeBody, type InodeForm, parseBody, parseNode } from "./inode.ts";
+import { flagBitsOf, type InodeBody, type InodeForm, parseBody, parseNode } from "./inode.ts";
 import { CODE } from "./problem.ts";
 
 /** Inodes are read by stretches of this many bytes: neighbours in a directory mostly are neighbours in the table. */
@@ -54,6 +54,11 @@ export class InodeTable {
   raw(number: number): RawInode {
     const { stretch, offset } = this.#find(number);
     return { number, bytes: stretch.raw.subarray(offset, offset + this.#form.inodeBytes) };
+  }
+
+  flagBits(number: number): number {
+    const { stretch, offset } = this.#find(number);
+    return flagBitsOf(stretch.view, offset);
   }
 
   body(number: number): InodeBody {
@@ -109,9 +114,9 @@ export class InodeTable {
   #read(first: number): Stretch {
     const { bytes, next = first } = this.#library.inodes(first, this.#perStretch);
     const count = next - first;
-    const raw = bytes.subarray(count * 4);
-    const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-    return { first, codes: new Uint32Array(bytes.buffer, bytes.byteOffset, count), raw, view };
+    const { buffer } = bytes.slice();
+    const raw = new Uint8Array(buffer, count * 4);
+    return { first, codes: new Uint32Array(buffer, 0, count), raw, view: new DataView(buffer, count * 4) };
   }
 
   #throwProblem(number: number, code: number): never {

@@ -112,14 +112,14 @@ export function parseNode(id: number, view: DataView, offset: number, form: Inod
  * the two 32-bit fields that they are on disk, since a bigint costs more than all the rest of the inode.
  */
 class InodeNode implements Node {
-  readonly id: number;
-  readonly kind: NodeKind;
-  readonly sizeBytes: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly linkCount: number;
-  readonly device: Node["device"];
+  declare readonly id: number;
+  declare readonly kind: NodeKind;
+  declare readonly sizeBytes: number;
+  declare readonly mode: number;
+  declare readonly uid: number;
+  declare readonly gid: number;
+  declare readonly linkCount: number;
+  declare readonly device: Node["device"];
   readonly #flagBits: number;
   readonly #modified: number;
   readonly #modifiedExtra: number;
@@ -179,11 +179,15 @@ class InodeNode implements Node {
   }
 }
 
+export function flagBitsOf(view: DataView, offset: number): number {
+  return view.getUint32(offset + at.flags, true);
+}
+
 /** `block` of the result is a window on the bytes. */
 export function parseBody(bytes: Uint8Array): InodeBody {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
-    flagBits: view.getUint32(at.flags, true),
+    flagBits: flagBitsOf(view, 0),
     block: bytes.subarray(at.block, at.block + BLOCK_BYTES),
     spaceUnits: view.getUint16(at.blockCountHigh, true) * 2 ** 32 + view.getUint32(at.blockCountLow, true),
     hasXattrBlock: view.getUint32(at.xattrBlockLow, true) !== 0 || view.getUint16(at.xattrBlockHigh, true) !== 0,
