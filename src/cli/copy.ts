@@ -20,7 +20,7 @@ export async function copy(
   addresses: readonly string[],
   sink: Sink,
   options: CopyOptions,
-  { jsonTo, signal }: { readonly jsonTo: Output; readonly signal?: AbortSignal },
+  { jsonTo, signal }: { readonly jsonTo: Output; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   await context.withImage(imagePath, options, async (image) => {
     const selections = context.locate(image, addresses, { streams: true });

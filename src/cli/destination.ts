@@ -3,18 +3,22 @@ import type { FolderOptions } from "../sink/folder/folder-sink.ts";
 import type { RemoteOptions } from "../sink/remote/remote-options.ts";
 import type { Sink } from "../sink/sink.ts";
 import type { Target } from "../sink/target.ts";
-import { archiveOf } from "./archives.ts";
+import { type ArchiveEnding, archiveFor, archiveOf } from "./archives.ts";
 import type { Context } from "./context.ts";
 import { type Place, parsePlace } from "./place.ts";
 import type { Access } from "./store-of.ts";
 
 /** Everything that may be said of a destination. */
-export interface DestinationOptions extends FolderOptions, RemoteOptions, Access {}
+export interface DestinationOptions extends FolderOptions, RemoteOptions, Access {
+  /** It is an archive of this kind, whatever its name says. */
+  readonly archive?: ArchiveEnding | undefined;
+}
 
 /** The sink that the last word of `cp` names: a folder or an archive, of this machine or on a server. Throws `usage`. */
 export async function destinationOf(word: string, options: DestinationOptions, context: Context): Promise<Sink> {
   const place = parsePlace(word);
-  const archive = isFolder(place) ? undefined : archiveOf(place);
+  const asked = options.archive === undefined ? undefined : archiveFor(options.archive);
+  const archive = asked ?? (isFolder(place) ? undefined : archiveOf(place));
   if (archive !== undefined) return archive(await targetOf(place, options, context));
   if (place.scheme === "file" || place.scheme === "stdout") {
     const { FolderSink } = await import("../sink/folder/folder-sink.ts");

@@ -1,9 +1,11 @@
+import type { Hash } from "node:crypto";
 import { NomountError } from "../../error.ts";
 import type { Extent, Place } from "../../source/block-source.ts";
 import { ExtentReader, type Wanted } from "../../source/extent-reader.ts";
 import { sliceExtent } from "../../source/mapped.ts";
 import { takesRoom } from "../../source/window.ts";
 import type { BadRanges } from "../bad-ranges.ts";
+import { hashZeros } from "../digest.ts";
 import { DIRECT_BYTES, type Out } from "../direct.ts";
 import { reason } from "../failure.ts";
 
@@ -30,6 +32,8 @@ interface Slab {
   readonly sendings: Sending[];
   sentBytes: number;
   readonly pieces: { readonly wanted: Wanted; readonly bad: BadRanges; readonly offsetBytes: number }[];
+  /** What of the buffer, or how many zeros that are not in it, go into which digest, in the order of contents. */
+  readonly hashed: { readonly hash: Hash; readonly start: number; readonly end: number; readonly zeros: number }[];
   /** To be told when all of it is written. */
   readonly written: (() => void)[];
 }
@@ -86,13 +90,15 @@ export class SlabStream {
 
   /**
    * As much of an extent as there is room for in this slab; how much that was. What cannot be read becomes zeros, and is told
-   * to `bad` by its place in the content, where the extent begins at `offsetBytes`.
+   * to `bad` by its place in the content, where the extent begins at `offsetBytes`. `hash` is fed when the bytes are there.
    */
-  extent(extent: Extent, offsetBytes: number, bad: BadRanges): number {
-    if (extent.kind === "data" && extent.lengthBytes >= DIRECT_BYTES && this.#out.direct !== undefined)
+  extent(extent: Extent, offsetBytes: number, bad: BadRanges, hash?: Hash): number {
+    // What is hashed has to come by.
+    if (hash === undefined && extent.kind === "data" && extent.lengthBytes >= DIRECT_BYTES && this.#out.direct !== undefined)
       return this.#sendDirectly(extent, offsetBytes, bad);
     const length = Math.min(extent.lengthBytes, this.#space());
     const slab = this.#slab;
+    if (hash !== undefined) slab.hashed.push({ hash, start: slab.used, end: slab.used + length, zeros: 0 });
     if (extent.kind === "missing") bad.add(offsetBytes, length, extent.fault);
     if (takesRoom(extent)) {
       const into = slab.buffer.subarray(slab.used, slab.used + length);
@@ -100,6 +106,11 @@ export class SlabStream {
     } else slab.buffer.fill(0, slab.used, slab.used + length);
     this.#take(length);
     return length;
+  }
+
+  /** A hole that is not in the stream, but in the digest of its file. */
+  hole(lengthBytes: number, hash: Hash | undefined): void {
+    if (hash !== undefined) this.#slab.hashed.push({ hash, start: 0, end: 0, zeros: lengthBytes });
   }
 
   /** Calls back when everything up to here has been written. */
@@ -184,7 +195,12 @@ export class SlabStream {
     return length;
   }
 
-  async #write({ buffer, used, sendings, written }: Slab): Promise<void> {
+  async #write({ buffer, used, sendings, written, hashed }: Slab): Promise<void> {
+    if (this.#error !== undefined) throw this.#error;
+    for (const { hash, start, end, zeros } of hashed) {
+      hash.update(buffer.subarray(start, end));
+      await hashZeros(hash, zeros);
+    }
     let at = 0;
     for (const sending of sendings) {
       await this.#writeBytes(buffer.subarray(at, sending.slabOffset));
@@ -232,7 +248,7 @@ export class SlabStream {
 type DataExtent = Extract<Extent, { kind: "data" }>;
 
 function emptySlab(buffer: Uint8Array): Slab {
-  return { buffer, used: 0, sendings: [], sentBytes: 0, pieces: [], written: [] };
+  return { buffer, used: 0, sendings: [], sentBytes: 0, pieces: [], hashed: [], written: [] };
 }
 
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { nameToBytes } from "../../bytes/names.ts";
 import { damageOf, faultOf, NomountError } from "../../error.ts";
 import type { BlockSource, Extent } from "../../source/block-source.ts";
@@ -7,7 +8,7 @@ import { BadRanges } from "../bad-ranges.ts";
 import type { Out } from "../direct.ts";
 import { sayRuleLosses } from "../losses.ts";
 import { checkPath } from "../safe-path.ts";
-import type { Entry, Keeps, Sink, SinkEvents } from "../sink.ts";
+import type { Entry, Keeps, Sink, SinkEvents, Wishes } from "../sink.ts";
 import { attributeRecords, libarchiveRecords, timeRecords } from "./attributes.ts";
 import { encodeHeader, type Member } from "./header.ts";
 import { BLOCK_BYTES, type MemberType, RECORD_BYTES } from "./layout.ts";
@@ -38,6 +39,7 @@ export class TarSink implements Sink {
   readonly #withLibarchive: boolean;
   readonly #keeps: Keeps;
   #events: SinkEvents | undefined;
+  #digests = false;
 
   constructor(out: Out, options: TarOptions = {}) {
     this.#slabs = new SlabStream(out);
@@ -45,8 +47,9 @@ export class TarSink implements Sink {
     this.#keeps = keepsOf(this.#withLibarchive);
   }
 
-  async open(events: SinkEvents): Promise<Keeps> {
+  async open(events: SinkEvents, { digests = false }: Wishes = {}): Promise<Keeps> {
     this.#events = events;
+    this.#digests = digests;
     return this.#keeps;
   }
 
@@ -154,17 +157,19 @@ export class TarSink implements Sink {
 
   *#fileData(entry: Entry, sizeBytes: number, map: DataMap, extents: Iterable<Extent>): Generator<void> {
     const bad = new BadRanges();
+    const hash = this.#digests ? createHash("sha256") : undefined;
     const promisedBytes = map.isSparse ? map.storedBytes : sizeBytes;
     let at = 0;
     let writtenBytes = 0;
     try {
       for (const extent of extents) {
         if (map.isSparse && extent.kind === "hole") {
+          this.#slabs.hole(extent.lengthBytes, hash);
           at += extent.lengthBytes;
           continue;
         }
         for (let skip = 0; skip < extent.lengthBytes; ) {
-          const length = this.#slabs.extent(sliceExtent(extent, skip, extent.lengthBytes - skip), at, bad);
+          const length = this.#slabs.extent(sliceExtent(extent, skip, extent.lengthBytes - skip), at, bad, hash);
           skip += length;
           at += length;
           writtenBytes += length;
@@ -184,13 +189,13 @@ export class TarSink implements Sink {
     this.#slabs.whenWritten(() => {
       this.#told.progress(sizeBytes - writtenBytes);
       const fault = bad.fault();
-      if (fault === undefined) this.#done(entry);
+      if (fault === undefined) this.#done(entry, hash);
       else this.#told.failed(entry.path, { ...fault, message: `${fault.message}; zeros stand in their place` });
     });
   }
 
-  #done(entry: Entry): void {
-    this.#told.done(entry);
+  #done(entry: Entry, hash?: Hash): void {
+    this.#told.done(entry, hash?.digest("hex"));
     if (entry.hardLinkTo === undefined) sayRuleLosses(entry, this.#keeps, this.#told);
   }
 }
