@@ -4,9 +4,13 @@ import { dirname, join } from "node:path";
 import { defineConfig, type Plugin } from "rolldown";
 
 export default defineConfig({
-  input: { main: "src/cli/main.ts", worker: "src/sink/folder/worker.ts" },
+  input: {
+    main: "src/cli/main.ts",
+    worker: "src/sink/folder/worker.ts",
+    "zstd-worker": "src/sink/compress/zstd-worker.ts",
+  },
   // What the system must build, or a destination alone needs: loaded from where npm has put it.
-  external: ["koffi", "ssh2", "basic-ftp", /^@aws-sdk\//],
+  external: ["koffi", "@bokuweb/zstd-wasm", "ssh2", "basic-ftp", /^@aws-sdk\//],
   platform: "node",
   plugins: [licences()],
   output: {

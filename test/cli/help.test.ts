@@ -23,7 +23,7 @@ describe("--help", () => {
         find <image> [address...]              search for files by name, type, size, time
         map <image> <address...>               show where a file's bytes lie on the device
         cp <image> <address...> <destination>  copy files and trees to a folder or archive
-        tar <image> <address...>               write files and trees to standard output as a tar stream
+        tar <image> <address...>               write files and trees to standard output, or a file, as a tar stream
 
       Examples:
         # What is in there?
@@ -339,34 +339,38 @@ describe("--help", () => {
       \`nomount cp\` has them.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                               volumes
+        image                     disk image, block device, first part of a split
+                                  image, or - for standard input
+        address                   [VOLUME:]PATH inside it, as \`nomount info\` names
+                                  volumes
 
       Options:
-        --include <glob>       only what matches by name, or by path from the volume's
-                               root if it has a /; may be repeated
-        --exclude <glob>       leave out what matches, directories with all they hold;
-                               may be repeated
-        --newer <time>         only files changed after a date, a time, an age (7d) or
-                               a local file (./stamp)
-        --streams <how>        named streams (NTFS): as files NAME:STREAM beside
-                               theirs, as extended attributes user.STREAM, or not at
-                               all (choices: "beside", "xattr", "none", default:
-                               "beside")
-        -q, --quiet            no progress and no summary; what goes wrong is still
-                               said
-        --json                 the report as one JSON object on standard error
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        -f, --file <destination>  write it there, whole or not at all, as its name
+                                  says: .tar, .tar.gz, .tar.zst, .zip (default: "-")
+        -z, --gzip                compress it by gzip
+        --zstd                    compress it by zstd
+        --include <glob>          only what matches by name, or by path from the
+                                  volume's root if it has a /; may be repeated
+        --exclude <glob>          leave out what matches, directories with all they
+                                  hold; may be repeated
+        --newer <time>            only files changed after a date, a time, an age (7d)
+                                  or a local file (./stamp)
+        --streams <how>           named streams (NTFS): as files NAME:STREAM beside
+                                  theirs, as extended attributes user.STREAM, or not
+                                  at all (choices: "beside", "xattr", "none", default:
+                                  "beside")
+        -q, --quiet               no progress and no summary; what goes wrong is still
+                                  said
+        --json                    the report as one JSON object on standard error
+        --sector-size <bytes>     logical sector size of the disk, 512 or 4096, where
+                                  its tables do not tell
+        --spool-dir <folder>      where standard input (-) is kept while it is read;
+                                  default: the system's temporary folder
+        --no-replay               show filesystems as they lie on the disk, not as
+                                  their guests would recover them from their journals
+        --journal <file>          device or image with the journal of an ext
+                                  filesystem, where it is not on the same one
+        --help                    show this help
 
       Examples:
         # A home directory
@@ -374,7 +378,7 @@ describe("--help", () => {
         # Onto another machine, everything kept
         nomount tar disk.img p1:/ | ssh root@host 'tar -x -C /mnt --xattrs --xattrs-include="*" --acls --numeric-owner'
         # From a compressed image to a compressed archive
-        zcat disk.img.gz | nomount tar - p1:/etc | gzip > etc.tar.gz
+        zcat disk.img.gz | nomount tar -z - p1:/etc > etc.tar.gz
 
       "
     `));

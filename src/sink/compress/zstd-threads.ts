@@ -13,6 +13,7 @@ interface Thread {
 /** Threads that compress frames of zstd, since WebAssembly keeps the thread it runs in. */
 export class ZstdThreads {
   readonly #threads: Thread[] = [];
+  readonly #count: number;
   readonly #level: number;
   readonly #here: Compress;
 
@@ -25,10 +26,13 @@ export class ZstdThreads {
   private constructor(count: number, level: number, here: Compress) {
     this.#level = level;
     this.#here = here;
-    for (let i = 0; i < count; i++) this.#threads.push(startThread(level));
+    this.#count = count;
   }
 
   async compress(piece: Uint8Array): Promise<Uint8Array> {
+    // One more only when all have something to do: a small archive needs none of the others.
+    if (this.#threads.length < this.#count && this.#threads.every(({ waiting }) => waiting.length > 0))
+      this.#threads.push(startThread(this.#level));
     const [thread] = this.#threads.toSorted((a, b) => a.waiting.length - b.waiting.length);
     if (thread === undefined) return this.#here(piece, this.#level);
     return new Promise((resolve, reject) => {
