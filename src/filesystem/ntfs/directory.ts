@@ -14,7 +14,7 @@ import type { Clustered } from "./run-extents.ts";
 import type { Upcase } from "./upcase.ts";
 
 /** Of a directory whose records lie scattered as many as can be kept are looked at together. */
-const FIRST_BATCH = 2048;
+const FIRST_BATCH = 256;
 
 /** Of $FILE_NAME flags: the file is a directory. */
 const IS_DIRECTORY = 0x10000000;

@@ -9,6 +9,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const TYPICAL_BYTES = 400;
 /** What lies between two wanted records is read along rather than skipped: that long takes a system call. */
 const MAX_GAP_BYTES = 16 * 1024;
+const LEAST_READ_BYTES = 64 * 1024;
 const MAX_READ_BYTES = 1024 * 1024;
 
 /** Where a record lies that was read and checked. */
@@ -32,6 +33,7 @@ export class RecordCache {
   readonly capacity = Math.floor(MAX_BYTES / TYPICAL_BYTES);
   readonly #source: BlockSource;
   readonly #recordBytes: number;
+  readonly #recordCount: number;
   readonly #locator: Locator;
   readonly #chunkBytes: number;
   readonly #chunks: Chunk[] = [];
@@ -42,6 +44,7 @@ export class RecordCache {
   constructor(source: BlockSource, recordBytes: number, locator: Locator) {
     this.#source = source;
     this.#recordBytes = recordBytes;
+    this.#recordCount = Math.floor(source.sizeBytes / recordBytes);
     this.#locator = locator;
     const mostBytes = Math.ceil(source.sizeBytes / recordBytes) * recordBytes;
     this.#chunkBytes = Math.max(recordBytes, Math.min(CHUNK_BYTES, mostBytes));
@@ -55,22 +58,23 @@ export class RecordCache {
     return { view, start: place % this.#chunkBytes };
   }
 
-  /** What of them is damaged is left to be read alone, so that only that fails. Returns the number of reads. */
+  /**
+   * Reads them with what lies between and next to them, so that a walk through a whole tree comes to one sweep of $MFT. What
+   * of it is damaged is left to be read alone, so that only that fails. Returns the number of reads.
+   */
   preload(numbers: readonly number[]): number {
     const size = this.#recordBytes;
     const wanted = Float64Array.from(numbers.filter((number) => this.#placeOf.get(number) < 0)).sort();
     let reads = 0;
     for (let i = 0; i < wanted.length; reads++) {
       const first = wanted[i] ?? 0;
-      let next = i + 1;
-      let end = first + 1;
-      for (; next < wanted.length; next++) {
-        const number = wanted[next] ?? 0;
+      let end = Math.min(this.#recordCount, first + Math.ceil(LEAST_READ_BYTES / size));
+      for (; i < wanted.length; i++) {
+        const number = wanted[i] ?? 0;
         if ((number - end) * size > MAX_GAP_BYTES || (number + 1 - first) * size > MAX_READ_BYTES) break;
-        end = number + 1;
+        end = Math.max(end, number + 1);
       }
-      this.#readRun(wanted.subarray(i, next), first, end);
-      i = next;
+      this.#readRun(first, end);
     }
     return reads;
   }
@@ -82,11 +86,11 @@ export class RecordCache {
     return this.#keep(number, view, 0);
   }
 
-  #readRun(wanted: Float64Array, first: number, end: number): void {
+  #readRun(first: number, end: number): void {
     const size = this.#recordBytes;
     try {
       const view = this.#fill(first, end);
-      for (const number of wanted) {
+      for (let number = first; number < end; number++) {
         const at = (number - first) * size;
         if (this.#placeOf.get(number) < 0 && prepareRecord(view, at, size) === undefined) this.#keep(number, view, at);
       }
