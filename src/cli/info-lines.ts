@@ -23,6 +23,7 @@ type Titled = { readonly format: string; readonly label?: string | undefined; re
 const SCHEME_WORDS: Readonly<Record<VolumeTable["scheme"], string>> = {
   mbr: "MBR partition table",
   gpt: "GPT partition table",
+  md: "Linux RAID array",
   lvm2: "LVM2 volume group",
 };
 

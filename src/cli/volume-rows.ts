@@ -28,7 +28,7 @@ export function volumeRows(table: VolumeTable, places: readonly Place[]): { colu
   }
   cells.push(["Size", "right", ({ source }) => shortSize(source.sizeBytes)]);
   if (scheme === "mbr") cells.push(["Id", "right", ({ volume }) => volume?.type?.id.replace(/^0x0?/, "") ?? "-"]);
-  if (scheme !== "lvm2") cells.push(["Type", "left", ({ volume }) => safeLine(volume?.type?.name ?? "-")]);
+  if (scheme === "mbr" || scheme === "gpt") cells.push(["Type", "left", ({ volume }) => safeLine(volume?.type?.name ?? "-")]);
   if (scheme === "gpt") cells.push(["Name", "left", ({ volume }) => safeLine(volume?.label ?? "")]);
   if (places.some(({ volume }) => volume?.snapshotOf !== undefined)) {
     cells.push(["Snapshot of", "left", ({ volume }) => safeLine(volume?.snapshotOf ?? "")]);

@@ -1,4 +1,5 @@
 import { NomountError } from "../error.ts";
+import type { VolumeTable } from "../volume/volume.ts";
 import type { Place } from "./image.ts";
 
 const LISTED_AT_MOST = 20;
@@ -17,8 +18,8 @@ export function noFileSystem(label: string, place: Place): NomountError {
     case "member":
       return new NomountError("path", `${label}: no filesystem at byte 0; it is part of what ${content.of.address} holds`);
     case "volumes": {
-      const what = content.table.scheme === "lvm2" ? `the volume group ${content.table.label}` : "a partition table";
-      return new NomountError("path", `${label}: no filesystem at byte 0; it holds ${what}: ${listPlaces(content.places)}`);
+      const what = `${label}: no filesystem at byte 0; it holds ${tableWords(content.table)}: ${listPlaces(content.places)}`;
+      return new NomountError("path", what);
     }
     default:
       return new NomountError(
@@ -26,6 +27,11 @@ export function noFileSystem(label: string, place: Place): NomountError {
         `${label}: no filesystem at byte 0; info --scan searches all of an image for what is lost`,
       );
   }
+}
+
+function tableWords({ scheme, label }: VolumeTable): string {
+  if (scheme === "lvm2") return `the volume group ${label}`;
+  return scheme === "md" ? `the RAID array ${label}` : "a partition table";
 }
 
 /** "p1 ntfs at 32256, p2 ext3 at 10471219200" */
@@ -52,7 +58,7 @@ function words(content: Place["content"]): string {
     case "volumes":
       return content.table.scheme;
     case "member":
-      return "LVM2 physical volume";
+      return content.table.scheme === "md" ? "RAID member" : "LVM2 physical volume";
     default:
       return content.kind;
   }

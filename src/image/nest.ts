@@ -2,7 +2,7 @@ import { damageOf, NomountError } from "../error.ts";
 import type { FileSystem, FileSystemDriver } from "../filesystem/file-system.ts";
 import type { BlockSource } from "../source/block-source.ts";
 import { CachedSource } from "../source/cached.ts";
-import type { Surroundings, Volume, VolumeDriver, VolumeTable } from "../volume/volume.ts";
+import type { Surroundings, Volume, VolumeDriver, VolumeOptions, VolumeTable } from "../volume/volume.ts";
 import { type Claims, claimsOn, isEmpty } from "./claims.ts";
 import type { Recognised } from "./formats/recognised.ts";
 import type { Content, ImageOptions, Place } from "./image.ts";
@@ -57,10 +57,13 @@ export class Nest {
     const waiting: Waiting = new Map();
     for (let pending: readonly Draft[] = roots; pending.length > 0; ) {
       pending = pending.flatMap((draft) => this.#settle(draft, waiting));
-      // Physical volumes of one group may lie at different depths, so groups come after all tables, and a group of which a
-      // part is missing comes after all that are whole: the part may lie inside one of those.
-      if (pending.length === 0) pending = this.#joinWaiting(waiting, (table) => table.missing === undefined);
-      if (pending.length === 0) pending = this.#joinWaiting(waiting, () => true);
+      // Parts of one group or array may lie at different depths, so these come after all tables, and what lacks a part comes after
+      // all that is whole: the part may lie inside one of those. One scheme at a time, since an array may hold what a group lacks.
+      const drivers = [...waiting.keys()];
+      if (pending.length === 0) {
+        pending = drivers.flatMap((driver) => this.#join(driver, waiting, ({ missing }) => missing === undefined));
+      }
+      for (const driver of drivers) if (pending.length === 0) pending = this.#join(driver, waiting, () => true);
     }
     return roots;
   }
@@ -78,11 +81,19 @@ export class Nest {
     const divider = claims.volumeDrivers.find((driver) => !driver.joins);
     const joiner = claims.volumeDrivers.find((driver) => driver.joins);
     const part = claims.recognised.find((each) => each.part);
-    if (part !== undefined) {
+    const whole = this.#whole(draft.source, claims);
+    if (joiner?.ownsContent === true && !(draft.preferWhole && whole?.kind === "filesystem")) {
+      const table = divider === undefined ? undefined : this.#openTable(divider, draft, true);
+      // A superblock at the end of the last partition may seem to be that of the disk.
+      if (table?.volumes.some(({ source }) => joiner.probe(source, NO_OPTIONS)) !== true) {
+        wait(waiting, joiner, draft);
+        draft.content = whole ?? UNKNOWN;
+        return [];
+      }
+    } else if (part !== undefined) {
       draft.content = recognisedContent(part);
       return [];
     }
-    const whole = this.#whole(draft.source, claims);
     if (divider !== undefined && !(draft.preferWhole && whole !== undefined)) {
       const table = this.#openTable(divider, draft, whole !== undefined);
       // A boot sector with an empty table in a partition is boot code and no more.
@@ -91,7 +102,7 @@ export class Nest {
       if (whole === undefined) return [];
     }
     if (joiner !== undefined && claims.fileSystemDriver === undefined) {
-      waiting.set(joiner, [...(waiting.get(joiner) ?? []), draft]);
+      wait(waiting, joiner, draft);
       draft.content = whole ?? UNKNOWN;
       return [];
     }
@@ -191,23 +202,23 @@ export class Nest {
     return [];
   }
 
-  /** Opens what waits as far as it makes tables that are accepted; the rest waits on. */
-  #joinWaiting(waiting: Waiting, accept: (table: VolumeTable) => boolean): readonly Draft[] {
+  /** Opens what waits for a driver as far as it makes tables that are accepted; the rest waits on. */
+  #join(driver: VolumeDriver, waiting: Waiting, accept: (table: VolumeTable) => boolean): readonly Draft[] {
     const divided: Draft[] = [];
-    for (const [driver, drafts] of waiting) {
-      const around = new Map(drafts.map(({ source, surroundings }) => [source, surroundings]));
-      const { atSeqno } = this.#options;
-      const options = { sectorBytes: undefined, atSeqno, around: (source: BlockSource) => around.get(source) };
-      const tables = driver.open([...around.keys()], options, (warning) => this.#warn(warning));
-      for (const table of tables.filter(accept)) {
-        const [first, ...others] = drafts.filter(({ source }) => table.sources.includes(source));
-        if (first === undefined) continue;
-        for (const part of table.missing ?? []) this.#warn(part);
-        for (const other of others) other.content = { kind: "member", table, of: first };
-        divided.push(...this.#divide(first, table));
-        const left = (waiting.get(driver) ?? []).filter(({ source }) => !table.sources.includes(source));
-        waiting.set(driver, left);
-      }
+    const drafts = waiting.get(driver) ?? [];
+    if (drafts.length === 0) return [];
+    const around = new Map(drafts.map(({ source, surroundings }) => [source, surroundings]));
+    const { atSeqno } = this.#options;
+    const options = { sectorBytes: undefined, atSeqno, around: (source: BlockSource) => around.get(source) };
+    const tables = driver.open([...around.keys()], options, (warning) => this.#warn(warning));
+    for (const table of tables.filter(accept)) {
+      const [first, ...others] = drafts.filter(({ source }) => table.sources.includes(source));
+      if (first === undefined) continue;
+      for (const part of table.missing ?? []) this.#warn(part);
+      for (const other of others) other.content = { kind: "member", table, of: first };
+      divided.push(...this.#divide(first, table));
+      const left = (waiting.get(driver) ?? []).filter(({ source }) => !table.sources.includes(source));
+      waiting.set(driver, left);
     }
     return divided;
   }
@@ -221,6 +232,12 @@ export class Nest {
 }
 
 const UNKNOWN: Content = { kind: "unknown" };
+
+const NO_OPTIONS: VolumeOptions = { sectorBytes: undefined };
+
+function wait(waiting: Waiting, joiner: VolumeDriver, draft: Draft): void {
+  waiting.set(joiner, [...(waiting.get(joiner) ?? []), draft]);
+}
 
 /** "p1", "p1/vg/root"; in an image that is a file "p1:/vm/a.img!p2". */
 export function childAddress(parent: string, name: string): string {

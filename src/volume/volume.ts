@@ -33,7 +33,7 @@ export interface Detail {
 
 /** A partition table or volume group, opened. */
 export interface VolumeTable {
-  readonly scheme: "gpt" | "mbr" | "lvm2";
+  readonly scheme: "gpt" | "mbr" | "md" | "lvm2";
   readonly label: string;
   readonly uuid: string | undefined;
   readonly sectorBytes: number | undefined;
@@ -71,6 +71,11 @@ export interface VolumeDriver {
   readonly scheme: VolumeTable["scheme"];
   /** Whether several sources can make one table: then all that it claims are opened together. */
   readonly joins: boolean;
+  /**
+   * What seems to be at the beginning of its sources is, if anything, content of what they make together: the superblock of a mirror
+   * lies at the end, and a filesystem begins on each of its legs.
+   */
+  readonly ownsContent?: boolean;
   /** Cheap, pure, bounded. Wrong content is `false`; an I/O error passes through. */
   probe(source: BlockSource, options: VolumeOptions): boolean;
   /** LVM2 takes every physical volume at once; a partition table takes one source. */

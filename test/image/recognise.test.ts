@@ -251,7 +251,7 @@ describe("in an image", () => {
     const image = openImage(new MemorySource(striped), { volumeDrivers: [], fileSystemDrivers: [driver] });
     expect(image.roots[0]?.content).toMatchObject({
       kind: "recognised",
-      format: "Linux RAID member (md 1.0, level 0, 2 disks)",
+      format: "Linux RAID member (md 1.0, raid0, 2 devices)",
     });
   });
 

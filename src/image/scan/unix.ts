@@ -1,6 +1,6 @@
 import { SliceSource } from "../../source/slice.ts";
+import { mdSuperblock1 } from "../../volume/md/layout.ts";
 import { lvm, lvmLabelAt } from "../formats/device/devices.ts";
-import { mdSuperblock1 } from "../formats/device/layout.ts";
 import { md } from "../formats/device/md.ts";
 import { isText, type Recogniser, structAt } from "../formats/recognised.ts";
 import {

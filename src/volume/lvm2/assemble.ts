@@ -1,5 +1,6 @@
 import { damageOf, NomountError, type Warn } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
+import { separateCopies } from "../separate.ts";
 import type { VolumeOptions } from "../volume.ts";
 import { type VolumeGroup, volumeGroup } from "./group.ts";
 import { textsOf } from "./history.ts";
@@ -32,12 +33,7 @@ interface Member {
  * Reads labels and metadata and puts each physical volume into its group. `sources` have labels. What cannot be read goes to
  * `warn`, and the rest is put together without it. `atSeqno` takes an older text from the rings.
  */
-export function assemble(
-  sources: readonly BlockSource[],
-  atSeqno: VolumeOptions["atSeqno"],
-  separate: Separate,
-  warn: Warn,
-): Assembly {
+export function assemble(sources: readonly BlockSource[], { atSeqno, around }: VolumeOptions, warn: Warn): Assembly {
   const members: Member[] = [];
   const parsed: Parsed = new Map();
   for (const source of sources) {
@@ -55,7 +51,10 @@ export function assemble(
     const listed = new Set(own.flatMap(({ text }) => [...(text?.physicalVolumes.values() ?? [])].map((pv) => pv.uuid)));
     // Without a text of its own a physical volume belongs to the group that lists it.
     const bare = members.filter(({ label, text }) => text === undefined && listed.has(label.uuid));
-    for (const set of separate([...own, ...bare].map(({ label }) => label))) {
+    for (const set of separateCopies(
+      [...own, ...bare].map(({ label }) => label),
+      around,
+    )) {
       const within = own.filter(({ label }) => set.includes(label));
       const newest = within.map(({ text }) => text).reduce(newer, undefined);
       if (newest === undefined) continue;
@@ -75,12 +74,6 @@ export function assemble(
   }
   return { groups, orphans: members.map(({ label }) => label).filter((label) => !taken.has(label)) };
 }
-
-/**
- * Splits physical volumes of one group into sets in which none occurs twice: a disk and its clone, or a logical volume with a
- * guest's physical volume in it and its snapshot, hold copies of the same ones.
- */
-export type Separate = (labels: readonly PhysicalLabel[]) => readonly (readonly PhysicalLabel[])[];
 
 /** Texts that were parsed, by checksum: the same one lies on every physical volume of a group, and once is enough. */
 type Parsed = Map<number, { readonly bytes: Uint8Array; readonly group: VolumeGroup }>;

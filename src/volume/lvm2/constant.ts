@@ -1,6 +1,7 @@
 import type { BlockSource } from "../../source/block-source.ts";
 import { MappedSource } from "../../source/mapped.ts";
-import { missingSource, type SegmentContext, volumeError } from "./segment.ts";
+import { missingSource } from "../lazy-source.ts";
+import { type SegmentContext, volumeError } from "./segment.ts";
 
 /** `zero` (lib/zero/zero.c): the origin of a snapshot that has none. */
 export function openZero({ label, lengthBytes }: SegmentContext): BlockSource {

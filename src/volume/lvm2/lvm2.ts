@@ -10,7 +10,6 @@ import { OpenedGroup } from "./opened-group.ts";
 import { presented } from "./presented.ts";
 import { raidFacts } from "./raid/segment.ts";
 import { type Roles, rolesIn } from "./roles.ts";
-import { separateCopies } from "./separate.ts";
 
 /** Volume groups: takes all physical volumes there are at once, and makes a table of each group. */
 export const lvm2Driver: VolumeDriver = {
@@ -24,8 +23,7 @@ export const lvm2Driver: VolumeDriver = {
 const POOLS = new Set(["thin-pool", "cache-pool", "vdo-pool"]);
 
 function openGroups(sources: readonly BlockSource[], options: VolumeOptions, warn: Warn): readonly VolumeTable[] {
-  const separate = separateCopies(options.around);
-  const { groups } = assemble(sources, options.atSeqno, separate, warn);
+  const { groups } = assemble(sources, options, warn);
   return groups.map((assembled) => {
     const { name, uuid } = assembled.group;
     const twin = groups.some(({ group }) => group.name === name && group.uuid !== uuid);

@@ -1,11 +1,12 @@
 import { damageOf, type NomountError, type Warn } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
 import { SliceSource } from "../../source/slice.ts";
+import { concatenated } from "../concatenated.ts";
+import { lazySource, missingSource } from "../lazy-source.ts";
 import { misallocated } from "./allocation.ts";
-import { concatenated } from "./concatenated.ts";
 import { type LogicalVolume, type PhysicalVolume, type Segment, segmentParts, type VolumeGroup } from "./group.ts";
 import { dashed } from "./label.ts";
-import { lazySource, missingSource, type SegmentContext, volumeError } from "./segment.ts";
+import { type SegmentContext, volumeError } from "./segment.ts";
 import { segmentOpener } from "./segment-types.ts";
 
 /** lvm2 stacks six at the most (a thin volume, on a cache, on a raid, on images with integrity): more is a loop in the making. */

@@ -1,8 +1,9 @@
 import type { BlockSource } from "../../source/block-source.ts";
+import { lazySource, missingSource } from "../lazy-source.ts";
 import type { LogicalVolume } from "./group.ts";
 import type { OpenedGroup } from "./opened-group.ts";
 import type { Roles, SnapshotRecord } from "./roles.ts";
-import { lazySource, missingSource, volumeError } from "./segment.ts";
+import { volumeError } from "./segment.ts";
 import { snapshotSource } from "./snapshot/snapshot.ts";
 import { readStore } from "./snapshot/store.ts";
 

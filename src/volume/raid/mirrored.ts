@@ -1,6 +1,6 @@
 import { NomountError } from "../../error.ts";
 import type { BlockSource, Extent, RootRange } from "../../source/block-source.ts";
-import { type Leg, lost, usable } from "./leg.ts";
+import { type Leg, lost, steadyBytes, usable } from "./leg.ts";
 import { RedundantSource } from "./redundant-source.ts";
 
 /** While something is to be avoided, copies are judged in pieces of this size: one bad sector must not cost a leg. */
@@ -35,11 +35,11 @@ export function* copyExtents(
   const avoiding = avoid !== undefined && avoid.length > 0;
   for (let done = 0; done < lengthBytes; ) {
     const wanted = avoiding ? Math.min(lengthBytes - done, AVOIDING_BYTES) : lengthBytes - done;
-    // Where the first leg is not rebuilt to the end of the range, the next one takes over there.
-    const first = copies.find(({ leg, offsetBytes }) => usable(leg, offsetBytes + done, 1));
-    const rebuilt = first?.leg === undefined ? wanted : first.leg.goodBytes - first.offsetBytes - done;
-    const length = Math.min(wanted, rebuilt);
-    const copy = copies.find(({ leg, offsetBytes }) => usable(leg, offsetBytes + done, length, avoid)) ?? first;
+    const length = copies.reduce((least, copy) => steadyBytes(copy.leg, copy.offsetBytes + done, least), wanted);
+    const readable = (among?: readonly RootRange[]) =>
+      copies.find(({ leg, offsetBytes }) => usable(leg, offsetBytes + done, length, among));
+    // What cannot be avoided is read again, so that its own error comes out.
+    const copy = readable(avoid) ?? readable();
     if (copy?.leg?.source === undefined) {
       yield lost(
         copies.map(({ leg }) => leg),

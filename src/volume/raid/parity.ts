@@ -1,7 +1,7 @@
 import { NomountError } from "../../error.ts";
 import type { BlockSource, Extent, RootRange } from "../../source/block-source.ts";
 import { gfDivide, gfPower } from "../../source/codec/raid6.ts";
-import { type Leg, lost, usable } from "./leg.ts";
+import { type Leg, lost, steadyBytes, usable } from "./leg.ts";
 import type { ParityLayout, ParityRow } from "./parity-layout.ts";
 import { RedundantSource } from "./redundant-source.ts";
 
@@ -12,8 +12,8 @@ export interface ParityArray {
   readonly legs: readonly Leg[];
   readonly chunkBytes: number;
   readonly layout: ParityLayout;
-  /** Up to here, on each device, the parity is known to fit the data: it is still being made behind. */
-  readonly parityBytes: number;
+  /** Whether the parity of a range of each device is known to fit the data: it may still be in the making. */
+  readonly parityFits: (offsetBytes: number, lengthBytes: number) => boolean;
 }
 
 /** Chunks of data with parity in every row: what a device does not give is computed from the others, as far as the level bears. */
@@ -23,20 +23,21 @@ export function paritySource(array: ParityArray): BlockSource {
   // Every layout repeats after so many rows.
   const period = legs.length * Math.max(1, legs.length - 1);
   const dataDevices = legs.length - layout.parities;
+  const uneven = legs.filter(({ goodBytes, bad = [] }) => Number.isFinite(goodBytes) || bad.length > 0);
   return new RedundantSource(label, sizeBytes, function* (offsetBytes, lengthBytes, avoid): Generator<Extent> {
     const end = offsetBytes + lengthBytes;
     for (let at = offsetBytes; at < end; ) {
       const chunk = Math.floor(at / chunkBytes);
       const inChunk = at - chunk * chunkBytes;
-      const length = Math.min(chunkBytes - inChunk, end - at);
       const number = Math.floor(chunk / dataDevices);
+      const start = number * chunkBytes + inChunk;
+      const length = uneven.reduce((least, leg) => steadyBytes(leg, start, least), Math.min(chunkBytes - inChunk, end - at));
       let row = rows.get(number % period);
       if (row === undefined) {
         row = layout.row(number % period, legs.length);
         rows.set(number % period, row);
       }
       const index = chunk - number * dataDevices;
-      const start = number * chunkBytes + inChunk;
       const leg = legs[row.data[index] ?? -1];
       if (leg?.source !== undefined && usable(leg, start, length, avoid)) {
         yield { kind: "data", lengthBytes: length, source: leg.source, offsetBytes: start };
@@ -71,7 +72,7 @@ function computed(
     return { kind: "packed", lengthBytes, skipBytes: 0, unitBytes: lengthBytes, codec, parts };
   };
   const others = data.flatMap((found, i) => (i === wanted ? [] : found));
-  if (offsetBytes + lengthBytes <= array.parityBytes) {
+  if (array.parityFits(offsetBytes, lengthBytes)) {
     const [other] = absent;
     if (other === undefined && p.length > 0) return packed("xor", [...p, ...others]);
     if (other === undefined && q.length > 0) return packed("raid6", weighted([...q, ...others], fromQ(row, wanted)));

@@ -16,6 +16,8 @@ const leg = (name: string, source: BlockSource, goodBytes = Number.POSITIVE_INFI
   return { name, source, goodBytes, reason: undefined };
 };
 
+const upTo = (bytes: number) => (offsetBytes: number, lengthBytes: number) => offsetBytes + lengthBytes <= bytes;
+
 function read(source: BlockSource): Uint8Array {
   const into = new Uint8Array(source.sizeBytes);
   source.readSync(into, 0);
@@ -43,7 +45,7 @@ function raid5(sources: readonly BlockSource[], parityBytes = Number.POSITIVE_IN
   const layout = parityLayout(5, 2);
   if (layout === undefined) throw new Error("no layout");
   const legs = sources.map((source, i) => leg(`leg ${i}`, source));
-  return paritySource({ label: "vg/r5", sizeBytes: SIZE, legs, chunkBytes: CHUNK, layout, parityBytes });
+  return paritySource({ label: "vg/r5", sizeBytes: SIZE, legs, chunkBytes: CHUNK, layout, parityFits: upTo(parityBytes) });
 }
 
 describe("a sector that cannot be read", () => {
@@ -118,7 +120,7 @@ describe("what is not what it should be is not read", () => {
       (source, i): Leg =>
         i === 0 ? { name: "gone", source: undefined, goodBytes: 0, reason: undefined } : leg(`${i}`, source),
     );
-    const source = paritySource({ label: "vg/r5", sizeBytes: SIZE, legs, chunkBytes: CHUNK, layout, parityBytes: 8192 });
+    const source = paritySource({ label: "vg/r5", sizeBytes: SIZE, legs, chunkBytes: CHUNK, layout, parityFits: upTo(8192) });
     const start = new Uint8Array(4 * CHUNK);
     source.readSync(start, 0);
     expect(start).toEqual(content.subarray(0, 4 * CHUNK));

@@ -32,48 +32,6 @@ export const lvmPhysicalVolume = struct("LVM2 PV header", {
   sizeBytes: u64le(),
 });
 
-/** md superblock 0.90, in the last 64 KiB but one: the kernel's include/uapi/linux/raid/md_p.h, struct mdp_superblock_s. */
-export const mdSuperblock0 = struct("md 0.90 superblock", {
-  magic: u32le(),
-  major: u32le(),
-  minor: u32le(),
-  skipped0c: blob(8),
-  uuid0: u32le(),
-  created: u32le(),
-  level: u32le(),
-  /** Of each device, in KiB. */
-  sizeKiB: u32le(),
-  deviceCount: u32le(),
-  raidDisks: u32le(),
-  minorNumber: u32le(),
-  notPersistent: u32le(),
-  uuid1: u32le(),
-  uuid2: u32le(),
-  uuid3: u32le(),
-});
-
-/** md superblock 1.x, near the end (1.0), at byte 0 (1.1) or at 4096 (1.2): the same, struct mdp_superblock_1. */
-export const mdSuperblock1 = struct("md 1 superblock", {
-  magic: u32le(),
-  major: u32le(),
-  features: u32le(),
-  skipped0c: blob(4),
-  uuid: blob(16),
-  name: blob(32),
-  created: u64le(),
-  level: u32le(),
-  layout: u32le(),
-  /** Of each device, in sectors of 512 bytes. */
-  sizeSectors: u64le(),
-  chunkSectors: u32le(),
-  raidDisks: u32le(),
-  skipped60: blob(32),
-  dataOffsetSectors: u64le(),
-  dataSectors: u64le(),
-  /** Where it lies itself, in sectors. */
-  superOffsetSectors: u64le(),
-});
-
 /** bcache superblock, at byte 4096: the kernel's drivers/md/bcache/bcache_ondisk.h, struct cache_sb_disk. */
 export const bcacheSuperblock = struct("bcache superblock", {
   checksum: u64le(),

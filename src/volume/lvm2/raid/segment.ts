@@ -3,8 +3,8 @@ import { mirroredSource } from "../../raid/mirrored.ts";
 import { paritySource } from "../../raid/parity.ts";
 import { parityLayout } from "../../raid/parity-layout.ts";
 import { raid10Source } from "../../raid/raid10.ts";
+import { stripedSource } from "../../raid/striped.ts";
 import { type SegmentContext, volumeError } from "../segment.ts";
-import { stripedSource } from "../striped.ts";
 import { type RaidImages, raidImages } from "./images.ts";
 
 const SECTOR_BYTES = 512;
@@ -55,7 +55,8 @@ export function openRaidParity(context: SegmentContext): BlockSource {
   if (devices <= layout.parities) throw volumeError("corrupt", label, `${segment.type} over ${devices} devices`);
   const chunkBytes = chunkOf(context);
   const { legs, syncedBytes } = judged(context, lengthBytes / (devices - layout.parities), chunkBytes);
-  return paritySource({ label, sizeBytes: lengthBytes, legs, chunkBytes, layout, parityBytes: syncedBytes });
+  const parityFits = (offsetBytes: number, rangeBytes: number) => offsetBytes + rangeBytes <= syncedBytes;
+  return paritySource({ label, sizeBytes: lengthBytes, legs, chunkBytes, layout, parityFits });
 }
 
 /** `raid10`: lvm2 makes the near layout only, of as many copies as `data_copies` says. */

@@ -1,5 +1,5 @@
-import type { BlockSource, Extent } from "../../source/block-source.ts";
-import { MappedSource } from "../../source/mapped.ts";
+import type { BlockSource, Extent } from "../source/block-source.ts";
+import { MappedSource } from "../source/mapped.ts";
 
 /** Sources one behind the other. */
 export function concatenated(label: string, parts: readonly BlockSource[]): BlockSource {
