@@ -1,7 +1,18 @@
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ntfs } from "../../src/filesystem/ntfs/driver.ts";
+import { bootSector } from "../../src/filesystem/ntfs/layout.ts";
 import { MemorySource } from "../../src/source/memory.ts";
 import { compareManifests, describeDifferences } from "./compare-manifests.ts";
 import { countedBytes } from "./counted-bytes.ts";
@@ -14,7 +25,7 @@ import { describeIf, has, isRoot } from "./tools.ts";
 const able = isRoot && has("mkntfs", "ntfs-3g", "getfattr");
 const MEBIBYTE = 1 << 20;
 
-/** Sector, cluster and, as mkntfs chooses it by them, record. */
+/** Sector, cluster and record. */
 export type Volume = readonly [sectorBytes: number, clusterBytes: number, recordBytes: number];
 
 /** Makes each volume with mkntfs, fills it by ntfs-3g, and compares what nomount and what ntfs-3g read back. */
@@ -26,24 +37,7 @@ export function compareVolumes(volumes: readonly Volume[]): void {
       const image = join(scratch.path, "volume.img");
       const top = join(scratch.path, "mount");
       mkdirSync(top, { recursive: true });
-      writeFileSync(image, "");
-      truncateSync(image, clusterBytes >= MEBIBYTE ? 64 * MEBIBYTE : 12 * MEBIBYTE);
-      const format = [
-        "-q",
-        "-Q",
-        "-F",
-        "-s",
-        String(sectorBytes),
-        "-c",
-        String(clusterBytes),
-        "-p",
-        "0",
-        "-H",
-        "255",
-        "-S",
-        "63",
-      ];
-      toolOutput("mkntfs", [...format, "-L", `${sectorBytes}`, image]);
+      formatVolume(image, [sectorBytes, clusterBytes, recordBytes]);
       toolOutput("ntfs-3g", ["-o", "compression,streams_interface=xattr", image, top]);
       let expected = new Map() as Awaited<ReturnType<typeof manifestOf>>;
       try {
@@ -72,6 +66,32 @@ export function compareVolumes(volumes: readonly Volume[]): void {
       rmSync(image);
     });
   });
+}
+
+/**
+ * By mkntfs. It makes records as large as a sector, so one of larger records on sectors of 512 bytes is a volume of larger
+ * sectors whose boot sectors then say 512: nothing else depends on it, since update sequences go by 512 bytes anyway.
+ */
+export function formatVolume(image: string, [sectorBytes, clusterBytes, recordBytes]: Volume): void {
+  const formattedBytes = Math.max(sectorBytes, recordBytes > 1024 ? recordBytes : 0);
+  const imageBytes = clusterBytes >= MEBIBYTE ? 64 * MEBIBYTE : 12 * MEBIBYTE;
+  writeFileSync(image, "");
+  truncateSync(image, imageBytes);
+  const measures = ["-s", String(formattedBytes), "-c", String(clusterBytes), "-L", String(sectorBytes)];
+  toolOutput("mkntfs", ["-q", "-Q", "-F", "-p", "0", "-H", "255", "-S", "63", ...measures, image]);
+  if (formattedBytes === sectorBytes) return;
+  const file = openSync(image, "r+");
+  const boot = Buffer.alloc(bootSector.sizeBytes);
+  const perCluster = clusterBytes / sectorBytes;
+  for (const offsetBytes of [0, imageBytes - formattedBytes]) {
+    readSync(file, boot, 0, boot.length, offsetBytes);
+    boot.writeUInt16LE(sectorBytes, bootSector.offsetOf("bytesPerSector"));
+    boot.writeUInt8(perCluster > 0x80 ? 0x100 - Math.log2(perCluster) : perCluster, bootSector.offsetOf("sectorsPerCluster"));
+    const total = bootSector.offsetOf("totalSectors");
+    boot.writeBigUInt64LE(boot.readBigUInt64LE(total) * BigInt(formattedBytes / sectorBytes), total);
+    writeSync(file, boot, 0, boot.length, offsetBytes);
+  }
+  closeSync(file);
 }
 
 function write(top: string, clusterBytes: number): void {
