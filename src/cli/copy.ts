@@ -1,7 +1,7 @@
 import { nameForDisplay } from "../bytes/names.ts";
 import type { Report } from "../extract/report.ts";
 import type { Selection } from "../extract/selection.ts";
-import type { Keeps, Sink } from "../sink/sink.ts";
+import type { Keeps, Sink, Wishes } from "../sink/sink.ts";
 import type { Context } from "./context.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
@@ -9,6 +9,12 @@ import { reportLines } from "./format/report-lines.ts";
 import type { Output } from "./output.ts";
 import { reportJson } from "./report-json.ts";
 import { Total } from "./total.ts";
+
+interface CopyWays {
+  readonly jsonTo: Output;
+  readonly signal?: AbortSignal | undefined;
+  readonly wishes?: Wishes | undefined;
+}
 
 /**
  * Copies what addresses name to a destination, with progress, and says what became of it: as JSON to `jsonTo` where asked for.
@@ -20,13 +26,13 @@ export async function copy(
   addresses: readonly string[],
   sink: Sink,
   options: CopyOptions,
-  { jsonTo, signal }: { readonly jsonTo: Output; readonly signal?: AbortSignal | undefined },
+  { jsonTo, signal, wishes }: CopyWays,
 ): Promise<void> {
   await context.withImage(imagePath, options, async (image) => {
     const selections = context.locate(image, addresses, { streams: true });
     if (selections.length === 0) return;
     const startMs = performance.now();
-    const { report, keeps } = await context.withProgress(() => run(context, selections, sink, options, signal));
+    const { report, keeps } = await context.withProgress(() => run(context, selections, sink, options, signal, wishes));
     context.stdout.throwIfBroken();
     context.status = Math.max(context.status, statusOf(report));
     sayEnd(context, report);
@@ -42,6 +48,7 @@ async function run(
   sink: Sink,
   options: CopyOptions,
   signal: AbortSignal | undefined,
+  wishes: Wishes | undefined,
 ): Promise<{ readonly report: Report; readonly keeps: Partial<Keeps> }> {
   const { extract } = await import("../extract/extract.ts");
   const { include, exclude, newer: newerNs, streams } = options;
@@ -57,6 +64,7 @@ async function run(
     const report = await extract(selections, sink, {
       ...filters,
       signal,
+      wishes,
       opened: (told) => {
         keeps = told;
       },

@@ -1,10 +1,12 @@
 import { Command, Option } from "commander";
+import type { Pace } from "../sink/sink.ts";
 import type { Context } from "./context.ts";
 import { type CopyOptions, withCopyOptions } from "./copy-options.ts";
 import { interruptible } from "./interrupt.ts";
 import { examples, IMAGE_ARGUMENT } from "./options.ts";
+import { type ServerOptions, withServerOptions } from "./server-options.ts";
 
-interface CpOptions extends CopyOptions {
+interface CpOptions extends CopyOptions, ServerOptions {
   readonly owners?: boolean;
   readonly existing: "replace" | "refuse";
   readonly damaged: "leave-out" | "keep";
@@ -16,7 +18,8 @@ export function cpCommand(context: Context): Command {
     .description(
       "Copies files and trees to a folder, each under its own name; the root of a volume as its content, straight into the folder. " +
         "The folder is made where it is missing. Nothing is written through a symbolic link, and no name leads out of the folder. " +
-        "A name that ends in .tar is an archive, and - is a tar stream on standard output.",
+        "A name that ends in .tar is an archive, and - is a tar stream on standard output. " +
+        "Folders and archives may be on servers: sftp://user@host/path/, ftps://user@host/path/, s3://bucket/prefix/.",
     )
     .usage("[options] <image> <address...> <destination>")
     .argument("<image>", IMAGE_ARGUMENT)
@@ -34,12 +37,13 @@ export function cpCommand(context: Context): Command {
         .choices(["leave-out", "keep"])
         .default("leave-out"),
     );
-  return withCopyOptions(command, "the report as one JSON object on standard output")
+  return withCopyOptions(withServerOptions(command), "the report as one JSON object on standard output")
     .addHelpText(
       "after",
       examples(
         ["A home directory", "nomount cp disk.img p1:/home/ana ./restored"],
         ["A whole volume into an empty folder", "nomount cp disk.img p1:/ ./restored"],
+        ["Straight to a backup server", "nomount cp disk.img p1:/home sftp://backup@host/vm01/"],
         ["Documents that changed in the last week", "nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d"],
       ),
     )
@@ -49,10 +53,15 @@ export function cpCommand(context: Context): Command {
         return command.error("error: missing argument: an address and a destination are needed");
       const { copy } = await import("./copy.ts");
       const { destinationOf } = await import("./destination.ts");
-      const { existing, owners } = options;
       const damaged = options.damaged === "keep" ? "keep" : "leave out";
-      const sink = await destinationOf(destination, { existing, damaged, owners }, context);
+      const sink = await destinationOf(destination, { ...options, damaged }, context);
+      const wishes = options.bwlimit === undefined ? undefined : { pace: await steadyPace(options.bwlimit) };
       const jsonTo = destination === "-" ? context.stderr : context.stdout;
-      await interruptible((signal) => copy(context, path, addresses, sink, options, { jsonTo, signal }));
+      await interruptible((signal) => copy(context, path, addresses, sink, options, { jsonTo, signal, wishes }));
     });
+}
+
+async function steadyPace(bytesPerSecond: number): Promise<Pace> {
+  const { SteadyPace } = await import("../sink/pace.ts");
+  return new SteadyPace(bytesPerSecond);
 }

@@ -5,7 +5,14 @@ export type Place =
   | { readonly scheme: "file"; readonly path: string }
   | { readonly scheme: "stdout"; readonly path: "-" }
   | ServerPlace
-  | { readonly scheme: "s3"; readonly bucket: string; readonly path: string };
+  | S3Place;
+
+export interface S3Place {
+  readonly scheme: "s3";
+  readonly bucket: string;
+  /** What all keys begin with. */
+  readonly path: string;
+}
 
 export interface ServerPlace {
   readonly scheme: "sftp" | "ftp" | "ftps";

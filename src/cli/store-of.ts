@@ -5,7 +5,7 @@ import { NomountError } from "../error.ts";
 import { reason } from "../sink/failure.ts";
 import type { Store } from "../sink/remote/store.ts";
 import type { Context } from "./context.ts";
-import type { Place, ServerPlace } from "./place.ts";
+import type { Place, S3Place, ServerPlace } from "./place.ts";
 
 /** How one gets in, and what a server may be told. */
 export interface Access {
@@ -16,10 +16,18 @@ export interface Access {
   readonly sshConfig?: string | undefined;
   readonly knownHosts?: string | undefined;
   readonly fsync?: boolean | undefined;
-  readonly idleSeconds?: number | undefined;
+  /** Seconds without an answer. */
+  readonly timeout?: number | undefined;
+  /** Certificates, as PEM, that are trusted besides the usual ones. */
+  readonly caFile?: string | undefined;
+  readonly retries?: number | undefined;
+  readonly endpoint?: string | undefined;
+  readonly pathStyle?: boolean | undefined;
+  readonly storageClass?: string | undefined;
+  readonly checksum?: string | undefined;
 }
 
-const IDLE_SECONDS = 60;
+const TIMEOUT_SECONDS = 60;
 
 /** The server, or bucket, that a place is on. Nothing is connected yet. */
 export async function storeOf(
@@ -30,9 +38,16 @@ export async function storeOf(
   switch (place.scheme) {
     case "sftp":
       return sftpStore(place, access, context);
-    default:
-      throw new NomountError("unsupported", `${place.scheme}:// is not written to by this version`);
+    case "ftp":
+    case "ftps":
+      return ftpStore(place, access, context);
+    case "s3":
+      return s3Store(place, access);
   }
+}
+
+function idleMsOf({ timeout = TIMEOUT_SECONDS }: Access): number {
+  return timeout * 1000;
 }
 
 async function sftpStore(place: ServerPlace, access: Access, context: Context): Promise<Store> {
@@ -42,7 +57,7 @@ async function sftpStore(place: ServerPlace, access: Access, context: Context): 
   const { askOnTerminal } = await import("./ask.ts");
   const files = access.sshConfig === undefined ? [`${homedir()}/.ssh/config`, "/etc/ssh/ssh_config"] : [access.sshConfig];
   const hosts = routeTo(place, files, access.knownHosts);
-  const idleMs = (access.idleSeconds ?? IDLE_SECONDS) * 1000;
+  const idleMs = idleMsOf(access);
   const settings = {
     hosts,
     idleMs,
@@ -61,6 +76,44 @@ async function sftpStore(place: ServerPlace, access: Access, context: Context): 
   return new SftpStore(options, () => connectSftp(settings));
 }
 
+async function ftpStore(place: ServerPlace, access: Access, context: Context): Promise<Store> {
+  const { FtpStore } = await import("../sink/ftp/ftp-store.ts");
+  const { askOnTerminal } = await import("./ask.ts");
+  const { scheme, host, port, user, path } = place;
+  const { caFile } = access;
+  let trusted: readonly string[] | undefined;
+  if (caFile !== undefined) {
+    const { rootCertificates } = await import("node:tls");
+    trusted = [...rootCertificates, textOf(caFile)];
+  }
+  const given = passwordOf(access);
+  let asked: Promise<string | undefined> | undefined;
+  const password = (): Promise<string | undefined> => {
+    asked ??=
+      given === undefined
+        ? askOnTerminal(context.stderr.isTerminal)(`Password of ${user}@${host}: `, "hidden")
+        : Promise.resolve(given);
+    return asked;
+  };
+  const tls = scheme === "ftp" ? "none" : port === IMPLICIT_TLS_PORT ? "implicit" : "explicit";
+  return new FtpStore({
+    ...{ label: labelOf(place), host, port, user, password, path },
+    tls,
+    trusted,
+    idleMs: idleMsOf(access),
+  });
+}
+
+const IMPLICIT_TLS_PORT = 990;
+
+async function s3Store({ bucket, path }: S3Place, access: Access): Promise<Store> {
+  const { S3Store } = await import("../sink/s3/s3-store.ts");
+  const { endpoint, pathStyle, storageClass, checksum, retries } = access;
+  const label = nameForDisplay(`s3://${bucket}/${path}`);
+  const options = { label, bucket, prefix: path, endpoint, pathStyle, storageClass, checksum, retries };
+  return new S3Store({ ...options, idleMs: idleMsOf(access) });
+}
+
 /** "sftp://backup@host:2222/vm01", as it was given, and never more. */
 function labelOf({ scheme, user, host, port, path }: ServerPlace): string {
   const at = user === undefined ? "" : `${user}@`;
@@ -72,10 +125,13 @@ function labelOf({ scheme, user, host, port, path }: ServerPlace): string {
 
 /** From the file, or else the variable NOMOUNT_PASSWORD. */
 function passwordOf({ passwordFile }: Access): string | undefined {
-  if (passwordFile === undefined) return process.env["NOMOUNT_PASSWORD"];
+  return passwordFile === undefined ? process.env["NOMOUNT_PASSWORD"] : /^[^\r\n]*/.exec(textOf(passwordFile))?.[0];
+}
+
+function textOf(file: string): string {
   try {
-    return /^[^\r\n]*/.exec(readFileSync(passwordFile, "utf8"))?.[0];
+    return readFileSync(file, "utf8");
   } catch (error) {
-    throw new NomountError("usage", `${passwordFile} cannot be read: ${reason(error)}`, { cause: error });
+    throw new NomountError("usage", `${file} cannot be read: ${reason(error)}`, { cause: error });
   }
 }

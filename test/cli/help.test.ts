@@ -279,52 +279,81 @@ describe("--help", () => {
       volume as its content, straight into the folder. The folder is made where it is
       missing. Nothing is written through a symbolic link, and no name leads out of
       the folder. A name that ends in .tar is an archive, and - is a tar stream on
-      standard output.
+      standard output. Folders and archives may be on servers: sftp://user@host/path/,
+      ftps://user@host/path/, s3://bucket/prefix/.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH of what to copy, and at the end the
-                               folder or archive to copy to
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 [VOLUME:]PATH of what to copy, and at the end the
+                                folder or archive to copy to
 
       Options:
-        --owners               give files the guest's owners and groups (default for
-                               root)
-        --no-owners            leave files to whoever runs this
-        --existing <what>      files that are there already (choices: "replace",
-                               "refuse", default: "replace")
-        --damaged <what>       files of which a part cannot be read: leave them out,
-                               or keep them with zeros there; either way they are
-                               named and the exit status is 1 (choices: "leave-out",
-                               "keep", default: "leave-out")
-        --include <glob>       only what matches by name, or by path from the volume's
-                               root if it has a /; may be repeated
-        --exclude <glob>       leave out what matches, directories with all they hold;
-                               may be repeated
-        --newer <time>         only files changed after a date, a time, an age (7d) or
-                               a local file (./stamp)
-        --streams <how>        named streams (NTFS): as files NAME:STREAM beside
-                               theirs, as extended attributes user.STREAM, or not at
-                               all (choices: "beside", "xattr", "none", default:
-                               "beside")
-        -q, --quiet            no progress and no summary; what goes wrong is still
-                               said
-        --json                 the report as one JSON object on standard output
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        --owners                give files the guest's owners and groups (default for
+                                root)
+        --no-owners             leave files to whoever runs this
+        --existing <what>       files that are there already (choices: "replace",
+                                "refuse", default: "replace")
+        --damaged <what>        files of which a part cannot be read: leave them out,
+                                or keep them with zeros there; either way they are
+                                named and the exit status is 1 (choices: "leave-out",
+                                "keep", default: "leave-out")
+        --include <glob>        only what matches by name, or by path from the
+                                volume's root if it has a /; may be repeated
+        --exclude <glob>        leave out what matches, directories with all they
+                                hold; may be repeated
+        --newer <time>          only files changed after a date, a time, an age (7d)
+                                or a local file (./stamp)
+        --streams <how>         named streams (NTFS): as files NAME:STREAM beside
+                                theirs, as extended attributes user.STREAM, or not at
+                                all (choices: "beside", "xattr", "none", default:
+                                "beside")
+        -q, --quiet             no progress and no summary; what goes wrong is still
+                                said
+        --json                  the report as one JSON object on standard output
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --help                  show this help
+
+      Options for servers:
+        --resume                go on with large files that an earlier run has left,
+                                and leave them for the next where the line breaks
+        --jobs <n>              files on their way at once
+        --bwlimit <size>        bytes a second at most, as 500k or 10M
+        --retries <n>           attempts after one that failed for a reason that may
+                                pass; default: 5
+        --timeout <seconds>     without an answer for so long, the line is taken for
+                                broken; default: 60
+        --map-names             percent-encode names that the server cannot hold,
+                                instead of naming them as failed
+        --password-file <file>  its first line is the password; or the variable
+                                NOMOUNT_PASSWORD
+        --ca-file <file>        FTPS: trust the certificates in it too
+        -i, --identity <file>   SFTP: private key to log in with; may be repeated
+        --known-hosts <file>    SFTP: the only file of host keys that are trusted
+        --ssh-config <file>     SFTP: the only ssh_config that is read
+        --fsync                 SFTP: each file is on the server's disk before it gets
+                                its name
+        --endpoint <url>        S3: of a service other than Amazon's
+        --path-style            S3: the bucket in the path, not in the host name
+        --storage-class <name>  S3: STANDARD_IA, GLACIER ...
+        --checksum <algorithm>  S3: that each upload carries; default: what the
+                                service requires (choices: "crc32", "crc32c",
+                                "crc64nvme", "sha1", "sha256")
 
       Examples:
         # A home directory
         nomount cp disk.img p1:/home/ana ./restored
         # A whole volume into an empty folder
         nomount cp disk.img p1:/ ./restored
+        # Straight to a backup server
+        nomount cp disk.img p1:/home sftp://backup@host/vm01/
         # Documents that changed in the last week
         nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d
 

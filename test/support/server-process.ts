@@ -42,7 +42,7 @@ export async function startServer(program: string, args: readonly string[], port
     await ended;
   };
   process.once("exit", () => killTree(child));
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     if (child.exitCode !== null) break;
     if (await listens(port)) return { port, said: () => said, killConnections, kill };
     await new Promise((resolve) => setTimeout(resolve, 50));

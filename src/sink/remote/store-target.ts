@@ -128,7 +128,14 @@ export class StoreTarget implements Target {
   }
 }
 
-const NO_ATTRIBUTES = { mode: undefined, uid: undefined, gid: undefined, modifiedNs: undefined, accessedNs: undefined };
+const NO_ATTRIBUTES = {
+  mode: undefined,
+  uid: undefined,
+  gid: undefined,
+  modifiedNs: undefined,
+  accessedNs: undefined,
+  createdNs: undefined,
+};
 
 function named(label: string, error: StoreError): StoreError {
   return error.message.startsWith(label)

@@ -2,7 +2,7 @@ import type { Node } from "../../filesystem/node.ts";
 import type { Found, Keeps } from "../sink.ts";
 
 /** What of a file, apart from its content, a server can be told. */
-export type Attributes = Pick<Node, "mode" | "uid" | "gid" | "modifiedNs" | "accessedNs">;
+export type Attributes = Pick<Node, "mode" | "uid" | "gid" | "modifiedNs" | "accessedNs" | "createdNs">;
 
 export interface UploadOptions {
   /** Undefined for a stream that ends when it ends. */
