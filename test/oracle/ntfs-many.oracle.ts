@@ -83,7 +83,7 @@ describeIf(
       }
       expect(names.size).toBe(FILES);
       expect(bytes).toBe(FILES * 7);
-      expect(source.reads, "$MFT in pieces of a megabyte, once it is seen to be wanted as a whole").toBeLessThan(1000);
+      expect(source.reads, "the index at once, $MFT in pieces of a megabyte").toBeLessThan(200);
       const listing = toolOutput("7zz", ["l", "-ba", image]).toString();
       expect(listing.split("\n").filter((line) => line.includes("with a name.txt"))).toHaveLength(FILES);
       source.close();

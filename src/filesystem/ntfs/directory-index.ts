@@ -2,7 +2,7 @@ import { damageOf, hex, NomountError, type Where } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
 import type { NtfsFile } from "./file.ts";
 import { ATTRIBUTE } from "./ids.ts";
-import { type IndexEntry, parseNode } from "./index-node.ts";
+import { glanceAtNode, type IndexEntry, parseNode } from "./index-node.ts";
 import { indexBlock, indexRoot } from "./layout.ts";
 import type { Clustered } from "./run-extents.ts";
 import { applyUpdateSequence } from "./update-sequence.ts";
@@ -77,6 +77,19 @@ export class DirectoryIndex {
     const entries = parseNode(bytes, indexBlock.sizeBytes);
     if (typeof entries === "string") throw refuse(entries);
     return entries;
+  }
+
+  /** The records that most names lead to, where the index is read as a whole: they are wanted soon. */
+  records(): readonly number[] {
+    const records: number[] = [];
+    const whole = this.#whole;
+    if (whole === undefined) return records;
+    const view = new DataView(whole.buffer);
+    for (let at = 0; at + this.#blockBytes <= whole.length; at += this.#blockBytes) {
+      if (view.getUint32(at, true) === INDX_SIGNATURE)
+        glanceAtNode(view, at + indexBlock.sizeBytes, at + this.#blockBytes, records);
+    }
+    return records;
   }
 
   /** VCNs of the blocks that the directory's bitmap marks as used: what is left to go by when the tree is torn. */

@@ -13,7 +13,7 @@ import type { Mft } from "./mft.ts";
 import type { Clustered } from "./run-extents.ts";
 import type { Upcase } from "./upcase.ts";
 
-/** Of a directory whose records lie scattered as many as can be kept are looked at together. */
+/** Where an index is too large for a glance, and its records lie scattered, as many as can be kept are looked at together. */
 const FIRST_BATCH = 256;
 
 /** Of $FILE_NAME flags: the file is a directory. */
@@ -36,9 +36,12 @@ export class Directory {
    * at together, so that their records are read in the order in which they lie instead of that of the names.
    */
   *list(damaged: Damaged): Generator<DirectoryEntry> {
+    const index = new DirectoryIndex(this.#volume, this.#file, true);
+    const ahead = index.records();
+    if (ahead.length <= this.#mft.batchRecords) this.#mft.preload(ahead);
     let batch: IndexEntry[] = [];
     let wanted = FIRST_BATCH;
-    for (const entry of allEntries(new DirectoryIndex(this.#volume, this.#file, true), damaged)) {
+    for (const entry of allEntries(index, damaged)) {
       if (this.#isOwn(entry)) continue;
       batch.push(entry);
       if (batch.length < wanted) continue;

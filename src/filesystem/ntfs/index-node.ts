@@ -56,3 +56,18 @@ export function parseNode(bytes: Uint8Array, header: number): readonly IndexEntr
   }
   return `no last entry up to ${hex(node.usedBytes)}`;
 }
+
+/**
+ * Adds the records that the names of a node lead to, as a glance tells: at a block whose update sequence still hides the ends
+ * of its strides, and whose entries nobody has checked. Good enough to know what to read ahead.
+ */
+export function glanceAtNode(view: DataView, header: number, limit: number, records: number[]): void {
+  const { entriesOffset, usedBytes } = indexNode.view(view, header);
+  const end = Math.min(limit, header + usedBytes);
+  for (let at = header + entriesOffset; at + KEY <= end; ) {
+    const length = view.getUint16(at + LENGTH, true);
+    if (length < KEY || (view.getUint16(at + FLAGS, true) & IS_LAST) !== 0) return;
+    records.push(recordOf(view, at));
+    at += length;
+  }
+}

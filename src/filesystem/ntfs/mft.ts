@@ -38,8 +38,7 @@ export class Mft {
    * that more at once would take fewer reads.
    */
   preload(numbers: readonly number[]): boolean {
-    const wanted = numbers.filter((number) => number < this.recordCount);
-    return this.#cache.preload(wanted) * SCATTERED > wanted.length;
+    return this.#cache.preload(numbers) * SCATTERED > numbers.length;
   }
 
   /** How many records are worth preloading at once. */

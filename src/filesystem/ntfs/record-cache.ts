@@ -64,7 +64,10 @@ export class RecordCache {
    */
   preload(numbers: readonly number[]): number {
     const size = this.#recordBytes;
-    const wanted = Float64Array.from(numbers.filter((number) => this.#placeOf.get(number) < 0)).sort();
+    const all = new Float64Array(numbers.length);
+    let count = 0;
+    for (const number of numbers) if (number < this.#recordCount && this.#placeOf.get(number) < 0) all[count++] = number;
+    const wanted = all.subarray(0, count).sort();
     let reads = 0;
     for (let i = 0; i < wanted.length; reads++) {
       const first = wanted[i] ?? 0;
