@@ -5,7 +5,10 @@ import type { Target } from "./volume.ts";
  * What a replay has left of a structure, in a form in which programs can agree: without the number of the log record and the
  * update sequence, which each counts in its own way, and without what lies behind the used bytes and behind values.
  */
-export function leftOf(image: Uint8Array, { kind, offset, lengthBytes }: Target): Buffer | string {
+export function leftOf(
+  image: Uint8Array,
+  { kind, offset, lengthBytes }: Pick<Target, "kind" | "offset" | "lengthBytes">,
+): Buffer | string {
   const bytes = Buffer.from(image.subarray(offset, offset + lengthBytes));
   if (kind === "clusters") return bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
