@@ -25,7 +25,7 @@ describeWith(["ntfsrecover"], "logs written by hand, against ntfsrecover", () =>
     const file = join(scratch.path, "volume.img");
     const outcomes = new Map(
       cases.map((logCase) => {
-        writeSparse(file, logCase.image);
+        writeSparse(file, logCase.image());
         const { status } = spawnSync("ntfsrecover", [file], { env: toolEnv(), timeout: TIMEOUT_MS, stdio: "ignore" });
         return [logCase.name, status === 0 ? outcomeOf(readFileSync(file), logCase.target) : "refused"];
       }),
@@ -40,7 +40,7 @@ describeWith(["ntfsrecover"], "logs written by hand, against ntfsrecover", () =>
 describeIf(existsSync(KERNEL_VM), "no virtual machine with ntfs3", "logs written by hand, against the kernel's ntfs3", () => {
   const scratch = scratchFolder();
   test("agree, but for what is explained", () => {
-    for (const [i, { image }] of cases.entries()) writeSparse(join(scratch.path, `${i}.img`), image);
+    for (const [i, { image }] of cases.entries()) writeSparse(join(scratch.path, `${i}.img`), image());
     writeFileSync(join(scratch.path, "mount.sh"), mountAll(cases.length));
     const { stdout } = spawnSync(KERNEL_VM, ["-t", "420", scratch.path, "bash", "mount.sh"], {
       encoding: "utf8",

@@ -34,7 +34,7 @@ export function recoveredBy(image: Uint8Array): Recovery {
 }
 
 export function ownOutcome({ image, target }: LogCase): string {
-  const recovery = recoveredBy(image);
+  const recovery = recoveredBy(image());
   if (recovery.findings.failure !== undefined) return recovery.findings.failure.message;
   const bytes = new Uint8Array(recovery.source.sizeBytes);
   recovery.source.readSync(bytes, 0);

@@ -6,7 +6,8 @@ import type { LoggedVolume, Target } from "./volume.ts";
 /** A volume whose log changes something, and where that is. */
 export interface LogCase {
   readonly name: string;
-  readonly image: Buffer;
+  /** Made anew each time: there are many, and they are large. */
+  readonly image: () => Buffer;
   readonly target: Target;
 }
 
@@ -44,9 +45,12 @@ export function logCase(
   write: (log: LogBuilder) => void,
   options: Partial<LogOptions> = {},
 ): LogCase {
-  const log = volume.log(options);
-  write(log);
-  return { name, image: volume.withLog(log.build()), target };
+  const image = () => {
+    const log = volume.log(options);
+    write(log);
+    return volume.withLog(log.build());
+  };
+  return { name, image, target };
 }
 
 function changes(volume: LoggedVolume): readonly (readonly [name: string, target: Target, change: Change])[] {

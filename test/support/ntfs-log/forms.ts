@@ -41,8 +41,8 @@ function layoutCases(volume: LoggedVolume): readonly LogCase[] {
   const last = { firstPage: ringPages - 5 };
   return [
     logCase(volume, "version 2.0", target, (log) => commit(log, target, change), { version: "2.0" }),
-    { name: "the last page in its copies only", image: volume.withLog(inCopies("1.1")), target },
-    { name: "the last page in its copies only, version 2.0", image: volume.withLog(inCopies("2.0")), target },
+    { name: "the last page in its copies only", image: () => volume.withLog(inCopies("1.1")), target },
+    { name: "the last page in its copies only, version 2.0", image: () => volume.withLog(inCopies("2.0")), target },
     logCase(volume, "tables of 32-bit Windows", in32, (log) => commit(log, in32, change), { is32Bit: true }),
     logCase(volume, "a record over three pages", data, (log) => commit(log, data, long)),
     logCase(volume, "a record round the end of the log", data, (log) => commit(log, data, long), last),
@@ -121,7 +121,7 @@ function fromBefore(
   const range = bits(3001, 5);
   log.add({ ...bitmap.entry, transaction: SECOND, redo: [OPERATION.setBits, range], undo: [OPERATION.clearBits, range] });
   log.forget(SECOND);
-  return { name, image: volume.withLog(log.build()), target };
+  return { name, image: () => volume.withLog(log.build()), target };
 }
 
 function pageCases(volume: LoggedVolume): readonly LogCase[] {
@@ -139,16 +139,14 @@ function pageCases(volume: LoggedVolume): readonly LogCase[] {
     commit(log, target, change);
     lsn = log.lastLsn;
   });
-  renumber(newer.image, target, lsn);
   const foreign = logCase(volume, "a FILE record with a number of another log", target, (log) => commit(log, target, change));
-  renumber(foreign.image, target, 0x7000_0000n);
   const between = logCase(volume, "a FILE record with a part of the changes", target, (log) => {
     commit(log, target, change);
     commit(log, target, { ...change, redo: [update, Buffer.from("part")] });
   });
   return [
-    newer,
-    foreign,
+    renumbered(newer, () => lsn),
+    renumbered(foreign, () => 0x7000_0000n),
     between,
     logCase(volume, "an attribute that was opened after the checkpoint", data, (log) => {
       log.add({ redo: [OPERATION.openNonresidentAttribute, opened], undo: [OPERATION.noop], attribute: later });
@@ -192,13 +190,22 @@ function tree(volume: LoggedVolume): LogCase {
   );
   const block = Buffer.from(bytes);
   writeUpdateSequence(block, new DataView(block.buffer, block.byteOffset, block.length));
-  block.copy(made.image, target.offset);
-  return made;
+  const image = () => {
+    const bytes = made.image();
+    block.copy(bytes, target.offset);
+    return bytes;
+  };
+  return { ...made, image };
 }
 
-/** Gives a structure on the volume another number. */
-function renumber(image: Buffer, target: Target, lsn: bigint): void {
-  image.writeBigUInt64LE(lsn, target.offset + 8);
+/** The target on the volume has another number. */
+function renumbered(logCase: LogCase, lsn: () => bigint): LogCase {
+  const image = () => {
+    const bytes = logCase.image();
+    bytes.writeBigUInt64LE(lsn(), logCase.target.offset + 8);
+    return bytes;
+  };
+  return { ...logCase, image };
 }
 
 function bits(first: number, count: number): Buffer {
