@@ -11,7 +11,8 @@ import type { Manifest } from "../support/manifest.ts";
 import { canLoopMount, has, isRoot } from "../support/tools.ts";
 
 /**
- * What readers make of the snapshot of a running guest: `npm run bench:stale`. The truth is a writable kernel mount of a copy.
+ * What readers make of the snapshot of a running guest, taken a second and a half after all it had was on the disk: `npm run
+ * bench:stale`. The truth is a writable kernel mount of a copy.
  * Directories and regular files are compared, by path, size and content.
  */
 
@@ -46,8 +47,8 @@ const readers: readonly Reader[] = [
 await main();
 
 async function main(): Promise<void> {
-  if (!isRoot || !canLoopMount || !has("mkfs.xfs", "python3", "getfattr")) {
-    throw new Error("root, loop devices, mkfs.xfs, python3 and getfattr are needed");
+  if (!isRoot || !canLoopMount || !has("mkfs.xfs", "python3", "getfattr", "fsfreeze")) {
+    throw new Error("root, loop devices, mkfs.xfs, python3, getfattr and fsfreeze are needed");
   }
   const folder = openReflinkFolder(8);
   try {
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
 
 async function compare(folder: string, kind: Kind): Promise<void> {
   const [image] = await makeDirtyImages(folder, { ...kind, name: kind.name.replace(/\W+/g, "-") }, 1, {
-    pauseMilliseconds: 6000,
+    frozenAfterMilliseconds: 1500,
+    pauseMilliseconds: 1500,
     seed: 1,
   });
   if (image === undefined) return;
@@ -69,7 +71,9 @@ async function compare(folder: string, kind: Kind): Promise<void> {
   process.stdout.write(
     `\n### ${kind.name}: ${own.journal?.summary}${kernel.refused === undefined ? "" : "; the kernel refuses it"}\n\n`,
   );
-  process.stdout.write(`| reader | right, of ${truth.size} | missing | stale | gone, but shown |\n|---|---:|---:|---:|---:|\n`);
+  process.stdout.write(
+    `| reader | as the kernel, of ${truth.size} | missing | stale | wrongly shown |\n|---|---:|---:|---:|---:|\n`,
+  );
   row("kernel, on a copy that it writes to", truth, truth);
   for (const reader of readers) {
     if (!has(...reader.needs)) {

@@ -13,6 +13,12 @@ import { snapshot } from "./reflink-folder.ts";
 const SIZE_BYTES = 192 << 20;
 const programs = join(repositoryFolder, "test/oracle/journal");
 
+interface Timing {
+  readonly pauseMilliseconds?: number;
+  readonly seed?: number;
+  readonly frozenAfterMilliseconds?: number;
+}
+
 /** A file as a crash left it. Where the journal is external, it lies behind the filesystem. */
 export interface DirtyImage {
   readonly file: string;
@@ -20,12 +26,16 @@ export interface DirtyImage {
   readonly sizeBytes: number;
 }
 
-/** Makes a filesystem, writes to it, and takes copies of it at random instants, or crashes it once. */
+/**
+ * Makes a filesystem, writes to it, and takes copies of it at random instants, or crashes it once. With `frozenAfterMilliseconds`
+ * it is frozen for a moment first, as by the agent of a guest, which leaves nothing in the journal, and then copied once, after
+ * the whole pause.
+ */
 export async function makeDirtyImages(
   folder: string,
   kind: Kind,
   count: number,
-  { pauseMilliseconds = 900, seed = Math.floor(Math.random() * 2 ** 31) } = {},
+  { pauseMilliseconds = 900, seed = Math.floor(Math.random() * 2 ** 31), frozenAfterMilliseconds }: Timing = {},
 ): Promise<readonly DirtyImage[]> {
   const live = join(folder, `${kind.name}.live`);
   const top = join(folder, `${kind.name}.top`);
@@ -56,7 +66,13 @@ export async function makeDirtyImages(
     });
     try {
       await underWay(load);
-      if (kind.shutdown === undefined) {
+      if (frozenAfterMilliseconds !== undefined) {
+        await wait(frozenAfterMilliseconds);
+        command("fsfreeze", "--freeze", top);
+        command("fsfreeze", "--unfreeze", top);
+        await wait(pauseMilliseconds);
+        take(1);
+      } else if (kind.shutdown === undefined) {
         for (let number = 1; number <= count; number++) {
           await wait(Math.random() * pauseMilliseconds);
           take(number);
