@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { Client, type ClientErrorExtensions } from "ssh2";
+import ssh2, { type Client, type ClientErrorExtensions } from "ssh2";
 import { reason, systemCode } from "../failure.ts";
 import { lineError, refusedError, type StoreError } from "../remote/store-error.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -25,7 +25,7 @@ export async function connectSftp(options: ConnectOptions): Promise<Line> {
   let through: Duplex | undefined;
   try {
     for (const [i, host] of options.hosts.entries()) {
-      const client = new Client();
+      const client = new ssh2.Client();
       clients.push(client);
       socket ??= await plainSocket(host, options.idleMs);
       await shake(client, through ?? socket, host, options);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type AnyAuthMethod, utils } from "ssh2";
+import ssh2, { type AnyAuthMethod } from "ssh2";
 import { reason, systemCode } from "../failure.ts";
 import { refusedError } from "../remote/store-error.ts";
 import type { HostSettings } from "./ssh-config.ts";
@@ -62,6 +62,6 @@ async function keyOf(file: string, ask: Ask, which: "wanted" | "usual") {
 }
 
 function parsed(text: Buffer, passphrase?: string) {
-  const key = utils.parseKey(text, passphrase);
+  const key = ssh2.utils.parseKey(text, passphrase);
   return Array.isArray(key) ? (key[0] ?? new Error("it is empty")) : key;
 }
