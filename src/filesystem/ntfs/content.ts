@@ -43,8 +43,8 @@ export function contentOf(volume: Clustered, attribute: Attribute, located: Loca
   if (method === 0 || power === 0) {
     return new MappedSource(label, dataBytes, (offset, length) => plainExtents(volume, map, initializedBytes, offset, length));
   }
-  // Windows compresses units of 16 clusters, of 64 KiB at most; the margin is for volumes that say otherwise.
-  if (method !== LZNT1 || power > 8 || 2 ** power * volume.clusterBytes > 16 * 1024 * 1024) {
+  // Windows compresses units of 16 clusters, of 64 KiB at most; Linux' ntfs3 calls them so whatever the cluster, up to 2 MiB.
+  if (method !== LZNT1 || power > 8 || 2 ** power * volume.clusterBytes > 32 * 1024 * 1024) {
     const what = `is compressed by method ${method} in units of 2^${power} clusters: expected LZNT1 in units of 16`;
     throw new NomountError("unsupported", `ntfs: ${title} ${what}`, { where: where() });
   }
