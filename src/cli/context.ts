@@ -75,7 +75,9 @@ export class Context {
   async withImage(path: string, options: ImageOptions, body: (image: Image) => Promise<void> | void): Promise<void> {
     const { openImage } = await import("../node/open-image.ts");
     const image = await this.withProgress((progress) =>
-      openImage(path, {
+      openImage([path, ...(options.pv ?? [])], {
+        atSeqno: options.atSeqno,
+        legs: options.leg,
         sectorBytes: options.sectorSize,
         spoolDir: options.spoolDir,
         replay: options.replay,

@@ -1,18 +1,24 @@
 import { NomountError } from "../error.ts";
-import type { Content, Image, Place } from "../image/image.ts";
+import type { Content, Place } from "../image/image.ts";
 import type { Context } from "./context.ts";
 import type { Findings } from "./info.ts";
 import { rootOffsetOf } from "./root-offset.ts";
 
 /** The whole nest in JSON, as README "JSON" documents it. */
-export function infoJson(context: Context, image: Image, findings: Findings | undefined) {
-  const disks = image.roots.map((root) => ({ ...placeJson(context, root), findings: findings?.get(root) ?? null }));
-  return { image: image.label, disks, warnings: context.warnings };
+export function infoJson(
+  context: Context,
+  image: string,
+  roots: readonly Place[],
+  findings: Findings | undefined,
+  history: boolean,
+) {
+  const disks = roots.map((root) => ({ ...placeJson(context, root, history), findings: findings?.get(root) ?? null }));
+  return { image, disks, warnings: context.warnings };
 }
 
 type PlaceJson = ReturnType<typeof placeJson>;
 
-function placeJson(context: Context, place: Place) {
+function placeJson(context: Context, place: Place, history: boolean) {
   const { address, source, volume } = place;
   return {
     address,
@@ -35,18 +41,23 @@ function placeJson(context: Context, place: Place) {
             snapshotOf: volume.snapshotOf ?? null,
             flags: volume.flags,
           },
-    content: contentJson(context, place.content),
+    content: contentJson(context, place.content, history),
   };
 }
 
-function contentJson(context: Context, content: Content): { kind: string; volumes?: PlaceJson[] } & Record<string, unknown> {
+function contentJson(
+  context: Context,
+  content: Content,
+  history: boolean,
+): { kind: string; volumes?: PlaceJson[] } & Record<string, unknown> {
   switch (content.kind) {
     case "filesystem":
       return fileSystemJson(context, content);
     case "volumes": {
       const { scheme, label, uuid, sectorBytes, notes } = content.table;
-      const volumes = content.places.map((place) => placeJson(context, place));
-      return { kind: "volumes", scheme, label, uuid: uuid ?? null, sectorBytes: sectorBytes ?? null, notes, volumes };
+      const volumes = content.places.map((place) => placeJson(context, place, history));
+      const told = history ? { history: content.table.history?.() ?? null } : {};
+      return { kind: "volumes", scheme, label, uuid: uuid ?? null, sectorBytes: sectorBytes ?? null, notes, ...told, volumes };
     }
     case "member":
       return { kind: "member", scheme: content.table.scheme, label: content.table.label, of: content.of.address };

@@ -2,6 +2,7 @@ import { NomountError } from "../error.ts";
 import type { FileSystem } from "../filesystem/file-system.ts";
 import type { Content, Place } from "../image/image.ts";
 import type { Finding } from "../image/scan.ts";
+import { isoTime } from "../volume/iso-time.ts";
 import type { Detail, VolumeTable } from "../volume/volume.ts";
 import { quoted } from "./format/long-line.ts";
 import { longSize } from "./format/size.ts";
@@ -14,6 +15,8 @@ export interface InfoView {
   readonly long: boolean;
   /** With volumes that are only parts of others. */
   readonly all: boolean;
+  /** With earlier states of volume groups. */
+  readonly history: boolean;
   /** Called for whatever cannot be read. */
   readonly damaged: () => void;
 }
@@ -34,7 +37,8 @@ export function placeLines(root: Place, view: InfoView): string[] {
   const size = [longSize(source.sizeBytes)];
   if (source.sizeBytes >= 1024) size.push(`${source.sizeBytes} bytes`);
   if (sectorBytes !== undefined) size.push(`${Math.floor(source.sizeBytes / sectorBytes)} sectors of ${sectorBytes} bytes`);
-  return [`${safeLine(source.label)}: ${size.join(", ")}`, ...contentLines(root, view).map(indent)];
+  const details = view.long ? (root.volume?.details?.() ?? []).map(detailLine) : [];
+  return [`${safeLine(source.label)}: ${size.join(", ")}`, ...details, ...contentLines(root, view).map(indent)];
 }
 
 export function findingLine(finding: Finding): string {
@@ -92,6 +96,7 @@ function volumesLines({ table, places }: Extract<Content, { kind: "volumes" }>, 
   const shown = places.filter(({ volume }) => view.all || volume?.hidden !== true);
   const lines = [titledTable(table), ...table.notes.map((note) => indent(`note: ${safeLine(note)}`))];
   if (view.long) lines.push(...(table.details?.() ?? []).map(detailLine));
+  if (view.history) lines.push(...historyLines(table).map(indent));
   const { columns, rows } = volumeRows(table, shown);
   lines.push(...tableLines(columns, rows).map(indent));
   for (const place of shown) {
@@ -101,6 +106,24 @@ function volumesLines({ table, places }: Extract<Content, { kind: "volumes" }>, 
     lines.push(indent(`${safeLine(place.address)}: ${first}`), ...[...details, ...inner].map((line) => indent(indent(line))));
   }
   return lines;
+}
+
+/** Oldest first, as `--at-seqno` takes them. */
+function historyLines({ history }: VolumeTable): string[] {
+  if (history === undefined) return [];
+  const rows = history().map(({ seqno, writtenAt, volumes, description = "" }) => {
+    const written = writtenAt === undefined ? "-" : isoTime(writtenAt);
+    return [String(seqno), written, safeLine(volumes.join(", ")), safeLine(description)];
+  });
+  return tableLines(
+    [
+      { title: "Seqno", align: "right" },
+      { title: "Written", align: "left" },
+      { title: "Volumes", align: "left" },
+      { title: "By", align: "left" },
+    ],
+    rows,
+  );
 }
 
 /** A format with its label and UUID where it has them: `ext4 "root" 5b1f2f0e-...`. */

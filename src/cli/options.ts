@@ -7,6 +7,9 @@ export interface ImageOptions {
   /** False with --no-replay. */
   readonly replay?: boolean;
   readonly journal?: string;
+  readonly pv?: readonly string[];
+  readonly leg?: ReadonlyMap<string, number>;
+  readonly atSeqno?: { readonly seqno: number; readonly group: string | undefined };
   readonly json?: boolean;
 }
 
@@ -24,6 +27,17 @@ export function withImageOptions(command: Command, json: string): Command {
       "show filesystems as they lie on the disk, not as their guests would recover them from their journals",
     )
     .option("--journal <file>", "device or image with the journal of an ext filesystem, where it is not on the same one")
+    .option("--pv <file>", "a further disk or image of the same volume group or array; may be given several times", collect)
+    .option(
+      "--leg <volume=n>",
+      "read a mirror (vg/lv, md0) from its leg n alone, counted from 0, stale or not; may be given several times",
+      collectLeg,
+    )
+    .option(
+      "--at-seqno <[group:]n>",
+      "open a volume group as its metadata text n describes it, as `info --history` lists them",
+      parsedBy(seqnoOf),
+    )
     .helpOption("--help", "show this help");
 }
 
@@ -51,4 +65,16 @@ export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
 function sectorSize(text: string): number {
   if (text !== "512" && text !== "4096") throw new InvalidArgumentError("expected 512 or 4096");
   return Number(text);
+}
+
+function collectLeg(text: string, previous: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {
+  const [, volume, leg] = /^(.+)=(\d{1,4})$/.exec(text) ?? [];
+  if (volume === undefined) throw new InvalidArgumentError("expected a volume and the number of a leg: vg0/root=1");
+  return new Map([...previous, [volume, Number(leg)]]);
+}
+
+function seqnoOf(text: string): { readonly seqno: number; readonly group: string | undefined } {
+  const [, group, seqno] = /^(?:(.+):)?(\d{1,10})$/.exec(text) ?? [];
+  if (seqno === undefined) throw new Error("expected a number, or a group and a number: vg0:12");
+  return { seqno: Number(seqno), group };
 }

@@ -69,6 +69,8 @@ export interface ImageOptions {
   readonly sectorBytes?: number | undefined;
   /** Open a volume group as an earlier metadata text describes it. */
   readonly atSeqno?: VolumeOptions["atSeqno"];
+  /** Mirrors to be read from one leg alone, by the names of their volumes ("vg0/root", "md0"); legs count from 0. */
+  readonly legs?: VolumeOptions["legs"];
   /** Whether journals are replayed in memory, and where an external one is; it is closed with the image. */
   readonly recovery?: OpenOptions | undefined;
   readonly warn?: Warn | undefined;

@@ -208,8 +208,8 @@ export class Nest {
     const drafts = waiting.get(driver) ?? [];
     if (drafts.length === 0) return [];
     const around = new Map(drafts.map(({ source, surroundings }) => [source, surroundings]));
-    const { atSeqno } = this.#options;
-    const options = { sectorBytes: undefined, atSeqno, around: (source: BlockSource) => around.get(source) };
+    const { atSeqno, legs } = this.#options;
+    const options = { sectorBytes: undefined, atSeqno, legs, around: (source: BlockSource) => around.get(source) };
     const tables = driver.open([...around.keys()], options, (warning) => this.#warn(warning));
     for (const table of tables.filter(accept)) {
       const [first, ...others] = drafts.filter(({ source }) => table.sources.includes(source));

@@ -36,6 +36,8 @@ export class OpenedImage implements Image {
       preferWhole: false,
     }));
     this.roots = this.#nest.grow(seeds);
+    // An image inside a file may be without the volume.
+    if (base === "") for (const [name, leg] of options.legs ?? []) this.#checkLeg(name, leg);
   }
 
   places(): Iterable<Place> {
@@ -74,6 +76,19 @@ export class OpenedImage implements Image {
     this.#nest.close();
     for (const source of this.#sources) source.close();
     this.#options.recovery?.journal?.close();
+  }
+
+  #checkLeg(name: string, leg: number): void {
+    const wrong = (what: string) => new NomountError("usage", `--leg ${nameForDisplay(name)}=${leg}: ${what}`);
+    const named = [...this.places()].filter(({ volume }) => volume?.name === name);
+    const [first] = named;
+    if (first === undefined) {
+      const mirrors = [...this.places()].filter(({ volume }) => volume?.legCount !== undefined);
+      throw wrong(`there is no such volume; mirrors are ${listPlaces(mirrors)}`);
+    }
+    const { legCount } = first.volume ?? {};
+    if (legCount === undefined) throw wrong("it is no mirror");
+    if (leg >= legCount) throw wrong(`it has ${legCount} legs, counted from 0`);
   }
 
   #volume(text: string): Place {

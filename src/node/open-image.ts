@@ -1,6 +1,6 @@
 import type { Warn } from "../error.ts";
 import { fileSystemDrivers } from "../filesystem/drivers.ts";
-import type { Image } from "../image/image.ts";
+import type { Image, ImageOptions } from "../image/image.ts";
 import { openImage as openSources } from "../image/open-image.ts";
 import type { BlockSource } from "../source/block-source.ts";
 import { type OpenSourceOptions, openSource } from "../source/file/open-source.ts";
@@ -14,6 +14,10 @@ export interface OpenImageOptions extends OpenSourceOptions {
   readonly replay?: boolean | undefined;
   /** The device or image that holds the journal of an ext filesystem, where it is not on the same one. */
   readonly journal?: string | undefined;
+  /** Open a volume group (by name or UUID; or every one) as an earlier metadata text describes it. */
+  readonly atSeqno?: ImageOptions["atSeqno"];
+  /** Mirrors to be read from one leg alone, by the names of their volumes; legs count from 0. */
+  readonly legs?: ImageOptions["legs"];
   /** Takes what the user should know though the work goes on: the source is in use, a table is damaged and its backup is used. */
   readonly warn?: Warn | undefined;
 }
@@ -37,6 +41,8 @@ export async function openImage(paths: string | readonly string[], options: Open
     volumeDrivers,
     fileSystemDrivers: fileSystemDrivers(ext2fsWasm),
     sectorBytes: options.sectorBytes,
+    atSeqno: options.atSeqno,
+    legs: options.legs,
     recovery: { replay: options.replay ?? true, ...(journal === undefined ? {} : { journal }) },
     warn: options.warn,
   });

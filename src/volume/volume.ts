@@ -19,6 +19,8 @@ export interface Volume {
   readonly container: boolean;
   /** A part of other volumes, which the system shows under no name of its own: listed only where all is asked for. */
   readonly hidden?: boolean;
+  /** How many legs a mirror has, each with all of its content. */
+  readonly legCount?: number | undefined;
   /** The name, within the table, of the volume whose earlier state this is. */
   readonly snapshotOf?: string | undefined;
   /** What else there is to tell, on demand since it may take reading: layout, stripes, origin, fill. */
@@ -90,6 +92,8 @@ export interface VolumeOptions {
    * describes it, while a ring still holds it.
    */
   readonly atSeqno?: { readonly seqno: number; readonly group: string | undefined } | undefined;
+  /** Mirrors, by the names of their volumes, to be read from one leg alone, whatever is known against it; legs count from 0. */
+  readonly legs?: ReadonlyMap<string, number> | undefined;
   /** Where a source lies: tells copies of one physical volume apart. */
   readonly around?: ((source: BlockSource) => Surroundings | undefined) | undefined;
 }

@@ -16,7 +16,7 @@ describe("--help", () => {
         --help                                 show this help
 
       Commands:
-        info <image>                           show what an image holds, at any depth
+        info <image> [address]                 show what an image holds, at any depth
         ls <image> [address...]                list directories
         stat <image> <address...>              show everything known of a file
         cat <image> <address...>               write the content of files to standard output
@@ -43,37 +43,49 @@ describe("--help", () => {
 
   test("of info", async () =>
     expect((await runCommand(["info", "--help"])).stdout).toMatchInlineSnapshot(`
-      "Usage: nomount info [options] <image>
+      "Usage: nomount info [options] <image> [address]
 
       Shows partitions as fdisk does, each with its byte offset, and the filesystems
       in them with type, label, UUID, space and state.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 a volume inside it: only that and what it holds
 
       Options:
-        -l, --long             with all that is known of each volume and filesystem:
-                               layout, block size, features ...
-        -a, --all              also volumes that are only parts of others
-        --scan                 also search the whole image for filesystems and tables,
-                               for disks whose tables are lost
-        --json                 one JSON object
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        -l, --long              with all that is known of each volume and filesystem:
+                                layout, block size, features ...
+        -a, --all               also volumes that are only parts of others
+        --history               also earlier states of volume groups that their
+                                metadata still tells, for --at-seqno
+        --scan                  also search the whole image for filesystems and
+                                tables, for disks whose tables are lost
+        --json                  one JSON object
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
+        --help                  show this help
 
       Examples:
         # What is in there?
         nomount info disk.img
         # A block device, for a program
         nomount info --json /dev/vg0/vm01-snap | jq .disks
+        # What a volume group was before
+        nomount info --history disk.img
         # The partition table is lost
         nomount info --scan disk.img
         # Use what the search found
@@ -89,27 +101,34 @@ describe("--help", () => {
       UTC.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                               volumes; without one, the root
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 [VOLUME:]PATH inside it, as \`nomount info\` names
+                                volumes; without one, the root
 
       Options:
-        -l, --long             with mode, links, owner, group, size, time of change
-                               and link target
-        -h, --human            with -l: sizes like 1.5K and 20M
-        -R, --recursive        and all directories below
-        -0, --null             only names, exactly as they are, each ended by a NUL
-        --json                 one JSON object a line for each entry
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        -l, --long              with mode, links, owner, group, size, time of change
+                                and link target
+        -h, --human             with -l: sizes like 1.5K and 20M
+        -R, --recursive         and all directories below
+        -0, --null              only names, exactly as they are, each ended by a NUL
+        --json                  one JSON object a line for each entry
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
+        --help                  show this help
 
       Examples:
         # The root of an image with a single filesystem
@@ -130,23 +149,30 @@ describe("--help", () => {
       streams and how the content lies.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                               volumes
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 [VOLUME:]PATH inside it, as \`nomount info\` names
+                                volumes
 
       Options:
-        -L, --dereference      of a symbolic link, show what it leads to
-        --json                 one JSON object a line for each file
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        -L, --dereference       of a symbolic link, show what it leads to
+        --json                  one JSON object a line for each file
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
+        --help                  show this help
 
       Examples:
         # A file of the second partition
@@ -164,22 +190,30 @@ describe("--help", () => {
       inside the volume.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                               volumes; PATH:STREAM for a named stream
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 [VOLUME:]PATH inside it, as \`nomount info\` names
+                                volumes; PATH:STREAM for a named stream
 
       Options:
-        --json                 on standard error, one JSON object a line for each file
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        --json                  on standard error, one JSON object a line for each
+                                file
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
+        --help                  show this help
 
       Examples:
         # A file of the first partition
@@ -199,34 +233,41 @@ describe("--help", () => {
       given several times, --size all, others any.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                               volumes; without one, every filesystem in the image
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 [VOLUME:]PATH inside it, as \`nomount info\` names
+                                volumes; without one, every filesystem in the image
 
       Options:
-        --name <glob>          the name matches: *, ?, [a-z], {one,other}; may be
-                               repeated
-        --iname <glob>         the same, upper and lower case alike
-        --type <letters>       f file, d directory, l link, p fifo, s socket, c or b
-                               device; several joined by commas
-        --size <size>          +10M more than, -4k less than, 512 exactly; k, M, G, T
-                               are powers of 1024
-        --newer <time>         changed after a date, a time, an age (7d) or a local
-                               file (./stamp)
-        --older <time>         changed before that
-        -l, --long             as \`nomount ls -l\` shows files
-        -0, --null             addresses exactly as they are, each ended by a NUL
-        --json                 one JSON object a line for each file found
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        --name <glob>           the name matches: *, ?, [a-z], {one,other}; may be
+                                repeated
+        --iname <glob>          the same, upper and lower case alike
+        --type <letters>        f file, d directory, l link, p fifo, s socket, c or b
+                                device; several joined by commas
+        --size <size>           +10M more than, -4k less than, 512 exactly; k, M, G, T
+                                are powers of 1024
+        --newer <time>          changed after a date, a time, an age (7d) or a local
+                                file (./stamp)
+        --older <time>          changed before that
+        -l, --long              as \`nomount ls -l\` shows files
+        -0, --null              addresses exactly as they are, each ended by a NUL
+        --json                  one JSON object a line for each file found
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
+        --help                  show this help
 
       Examples:
         # Logs that changed in the last week before the snapshot
@@ -246,22 +287,29 @@ describe("--help", () => {
       every volume in between.
 
       Arguments:
-        image                  disk image, block device, first part of a split image,
-                               or - for standard input
-        address                [VOLUME:]PATH inside it, as \`nomount info\` names
-                               volumes; PATH:STREAM for a named stream
+        image                   disk image, block device, first part of a split image,
+                                or - for standard input
+        address                 [VOLUME:]PATH inside it, as \`nomount info\` names
+                                volumes; PATH:STREAM for a named stream
 
       Options:
-        --json                 one JSON object a line for each extent
-        --sector-size <bytes>  logical sector size of the disk, 512 or 4096, where its
-                               tables do not tell
-        --spool-dir <folder>   where standard input (-) is kept while it is read;
-                               default: the system's temporary folder
-        --no-replay            show filesystems as they lie on the disk, not as their
-                               guests would recover them from their journals
-        --journal <file>       device or image with the journal of an ext filesystem,
-                               where it is not on the same one
-        --help                 show this help
+        --json                  one JSON object a line for each extent
+        --sector-size <bytes>   logical sector size of the disk, 512 or 4096, where
+                                its tables do not tell
+        --spool-dir <folder>    where standard input (-) is kept while it is read;
+                                default: the system's temporary folder
+        --no-replay             show filesystems as they lie on the disk, not as their
+                                guests would recover them from their journals
+        --journal <file>        device or image with the journal of an ext filesystem,
+                                where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
+        --help                  show this help
 
       Examples:
         # Where is it?
@@ -319,6 +367,13 @@ describe("--help", () => {
                                 guests would recover them from their journals
         --journal <file>        device or image with the journal of an ext filesystem,
                                 where it is not on the same one
+        --pv <file>             a further disk or image of the same volume group or
+                                array; may be given several times
+        --leg <volume=n>        read a mirror (vg/lv, md0) from its leg n alone,
+                                counted from 0, stale or not; may be given several
+                                times
+        --at-seqno <[group:]n>  open a volume group as its metadata text n describes
+                                it, as \`info --history\` lists them
         --help                  show this help
 
       Options for servers:
@@ -399,6 +454,13 @@ describe("--help", () => {
                                   their guests would recover them from their journals
         --journal <file>          device or image with the journal of an ext
                                   filesystem, where it is not on the same one
+        --pv <file>               a further disk or image of the same volume group or
+                                  array; may be given several times
+        --leg <volume=n>          read a mirror (vg/lv, md0) from its leg n alone,
+                                  counted from 0, stale or not; may be given several
+                                  times
+        --at-seqno <[group:]n>    open a volume group as its metadata text n describes
+                                  it, as \`info --history\` lists them
         --help                    show this help
 
       Examples:
@@ -432,8 +494,8 @@ describe("wrong use ends with status 2, says what is wrong, and where help is", 
     [["ls"], "nomount: missing required argument 'image'\nTry 'nomount ls --help'.\n"],
     [["ls", "--bogus", "x"], "nomount: unknown option '--bogus'\nTry 'nomount ls --help'.\n"],
     [
-      ["info", "x", "y"],
-      "nomount: too many arguments for 'info'. Expected 1 argument but got 2.\nTry 'nomount info --help'.\n",
+      ["info", "x", "y", "z"],
+      "nomount: too many arguments for 'info'. Expected 2 arguments but got 3.\nTry 'nomount info --help'.\n",
     ],
     [["ls", "--sector-size", "1000", "x"], "expected 512 or 4096"],
     [["find", "--size", "big", "x"], "expected a size like +10M"],

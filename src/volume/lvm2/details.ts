@@ -1,4 +1,5 @@
 import { damageOf } from "../../error.ts";
+import { isoTime } from "../iso-time.ts";
 import type { Detail } from "../volume.ts";
 import { type LogicalVolume, type Segment, segmentParts } from "./group.ts";
 import type { OpenedGroup } from "./opened-group.ts";
@@ -50,12 +51,6 @@ export function volumeDetails(opened: OpenedGroup, volume: LogicalVolume, roles:
 /** "linear", "striped", or the type itself. */
 export function layout({ type, fields }: Segment): string {
   return type === "striped" && areaPairs(fields.list("stripes")).length === 1 ? "linear" : type;
-}
-
-/** As `lvs` gives times: UTC, by the second. */
-export function isoTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? `${seconds} seconds since 1970` : date.toISOString().replace(".000Z", "Z");
 }
 
 function segmentLine(segment: Segment): string {

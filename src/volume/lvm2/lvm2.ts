@@ -1,8 +1,9 @@
 import { damageOf, type Warn } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
+import { isoTime } from "../iso-time.ts";
 import type { Detail, Volume, VolumeDriver, VolumeOptions, VolumeTable } from "../volume.ts";
 import { type AssembledGroup, assemble } from "./assemble.ts";
-import { isoTime, volumeDetails } from "./details.ts";
+import { volumeDetails } from "./details.ts";
 import type { LogicalVolume } from "./group.ts";
 import { historyOf } from "./history.ts";
 import { dashed, hasLabel } from "./label.ts";
@@ -27,13 +28,13 @@ function openGroups(sources: readonly BlockSource[], options: VolumeOptions, war
   return groups.map((assembled) => {
     const { name, uuid } = assembled.group;
     const twin = groups.some(({ group }) => group.name === name && group.uuid !== uuid);
-    return volumeTable(assembled, twin ? `${name}@${uuid.slice(0, 6)}` : name, warn);
+    return volumeTable(assembled, twin ? `${name}@${uuid.slice(0, 6)}` : name, options, warn);
   });
 }
 
-function volumeTable({ group, physical }: AssembledGroup, name: string, warn: Warn): VolumeTable {
+function volumeTable({ group, physical }: AssembledGroup, name: string, { legs }: VolumeOptions, warn: Warn): VolumeTable {
   const sources = new Map([...physical].map(([pv, { source }]) => [pv, source]));
-  const opened = new OpenedGroup(group, name, sources, warn);
+  const opened = new OpenedGroup(group, name, sources, legs, warn);
   const missing = opened.missing();
   const roles = rolesIn(group);
   for (const { damage } of group.logicalVolumes.values()) if (damage !== undefined) warn(damage);
@@ -65,6 +66,7 @@ function volumeOf(opened: OpenedGroup, volume: LogicalVolume, roles: Roles): Vol
     uuid: volume.uuid === "" ? undefined : dashed(volume.uuid),
     bootable: false,
     flags,
+    legCount: legCount(volume),
     container: hidden || volume.segments.some(({ type }) => POOLS.has(type)),
     hidden,
     snapshotOf: roles.snapshots.get(volume.name)?.origin ?? thinOrigin(volume),
@@ -90,6 +92,16 @@ function flagsOf(opened: OpenedGroup, volume: LogicalVolume, roles: Roles): read
   else if (opened.partial(volume.name) || (snapshot !== undefined && opened.partial(snapshot.origin))) flags.push("partial");
   if (volume.damage !== undefined) flags.push("damaged");
   return flags;
+}
+
+/** Of a mirror, of whatever kind. */
+function legCount({ segments }: LogicalVolume): number | undefined {
+  const counts = segments.map(({ type, fields }) => {
+    if (type === "raid1") return Math.floor(fields.namesIn(["raids"]).length / 2);
+    return type === "mirror" ? fields.namesIn(["mirrors"]).length : 0;
+  });
+  const least = Math.min(...counts);
+  return counts.length > 0 && least > 0 ? least : undefined;
 }
 
 /** Whether a raid does without some of its devices; one that cannot be judged says why when it is read. */

@@ -3,6 +3,7 @@ import type { BlockSource } from "../../source/block-source.ts";
 import { SliceSource } from "../../source/slice.ts";
 import { concatenated } from "../concatenated.ts";
 import { lazySource, missingSource } from "../lazy-source.ts";
+import type { VolumeOptions } from "../volume.ts";
 import { misallocated } from "./allocation.ts";
 import { type LogicalVolume, type PhysicalVolume, type Segment, segmentParts, type VolumeGroup } from "./group.ts";
 import { dashed } from "./label.ts";
@@ -18,6 +19,7 @@ export class OpenedGroup {
   /** How messages name the group. */
   readonly label: string;
   readonly warn: Warn;
+  readonly #legs: VolumeOptions["legs"];
   readonly #physical: ReadonlyMap<string, BlockSource>;
   readonly #misallocated: ReadonlyMap<string, NomountError>;
   readonly #opened = new Map<string, BlockSource>();
@@ -25,7 +27,14 @@ export class OpenedGroup {
   readonly #partial = new Map<string, boolean>();
 
   /** `physical`: by the name that the text gives to the physical volume. What is not in it is missing. */
-  constructor(group: VolumeGroup, label: string, physical: ReadonlyMap<string, BlockSource>, warn: Warn) {
+  constructor(
+    group: VolumeGroup,
+    label: string,
+    physical: ReadonlyMap<string, BlockSource>,
+    legs: VolumeOptions["legs"],
+    warn: Warn,
+  ) {
+    this.#legs = legs;
     this.group = group;
     this.label = label;
     this.warn = warn;
@@ -102,6 +111,7 @@ export class OpenedGroup {
       segment,
       label,
       lengthBytes: segment.extentCount * this.group.extentBytes,
+      leg: this.#legs?.get(label),
       area: (name, startExtent, areaBytes) => this.#area(label, name, startExtent, areaBytes),
       sibling: (name) => this.open(name),
       partial: (name) => this.#absent(name),

@@ -10,6 +10,8 @@ export interface SegmentContext {
   /** Of the volume, for messages: "vg0/root". */
   readonly label: string;
   readonly lengthBytes: number;
+  /** The one leg of a mirror that is to be read. */
+  readonly leg: number | undefined;
   /**
    * A stretch of a physical volume, or of another logical volume, from an extent on. What is not present or lies past the end is
    * missing in it, with the reason; a name that the group does not know throws `corrupt`.

@@ -70,7 +70,7 @@ export function hasDevice({ members }: Assembled, place: number): boolean {
 }
 
 /** Its place in the array: where the others have given it up, the one that it had last. */
-function placeOf({ member, role }: JudgedMember): Role {
+export function placeOf({ member, role }: JudgedMember): Role {
   return typeof role === "number" ? role : member.roleOf(member.number);
 }
 

@@ -1,3 +1,4 @@
+import { isoTime } from "../iso-time.ts";
 import type { Detail } from "../volume.ts";
 import type { Assembled, JudgedMember } from "./assemble.ts";
 
@@ -81,9 +82,4 @@ function lineOf({ member, stale }: JudgedMember): string {
   if (Number.isFinite(member.rebuiltBytes)) facts.push(`rebuilt up to byte ${member.rebuiltBytes}`);
   if (member.badStretches.length > 0) facts.push(`${member.badStretches.length} bad stretches`);
   return facts.join(", ");
-}
-
-function isoTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? `${seconds} seconds since 1970` : date.toISOString().replace(".000Z", "Z");
 }

@@ -6,7 +6,7 @@ import { mirroredSource } from "../raid/mirrored.ts";
 import { paritySource } from "../raid/parity.ts";
 import { parityLayout } from "../raid/parity-layout.ts";
 import { type Raid10Layout, raid10Chunks, raid10Source } from "../raid/raid10.ts";
-import { type Assembled, arrayError, legsOf } from "./assemble.ts";
+import { type Assembled, arrayError, legsOf, placeOf } from "./assemble.ts";
 import { readBitmap } from "./bitmap.ts";
 import type { Member } from "./member.ts";
 import { type ZoneOrder, zonedSource, zonesOf } from "./zones.ts";
@@ -21,7 +21,7 @@ const LINEAR = -1;
 const RAID4_PARITY_LAST = 5;
 
 /** Throws where an array cannot be read at all: `corrupt`, `unsupported`. */
-export function openArray(label: string, array: Assembled): OpenedArray {
+export function openArray(label: string, array: Assembled, leg?: number): OpenedArray {
   const { newest } = array;
   const { level, chunkBytes } = newest;
   if (newest.reshaping) {
@@ -31,7 +31,16 @@ export function openArray(label: string, array: Assembled): OpenedArray {
     throw arrayError("corrupt", label, `chunks of ${chunkBytes} bytes`);
   }
   const legs = legsOf(label, array);
+  if (leg !== undefined && level === 1) return { source: oneLeg(label, array, leg), legs };
   return { source: sourceOf(label, newest, legs), legs };
+}
+
+/** A mirror as one of its devices has it, be it stale. */
+function oneLeg(label: string, array: Assembled, place: number): BlockSource {
+  const member = array.members.find((judged) => placeOf(judged) === place)?.member;
+  if (member === undefined) throw arrayError("source", label, `device ${place} is missing; name it too with --pv`);
+  const { source, dataStartBytes } = member;
+  return new SliceSource(source, dataStartBytes, array.newest.deviceBytes, `${label} on ${source.label}`);
 }
 
 function sourceOf(label: string, newest: Member, legs: readonly Leg[]): BlockSource {

@@ -20,7 +20,8 @@ export const mdDriver: VolumeDriver = {
       const { arrayUuid } = array.newest;
       const name = nameOf(array.newest);
       const twin = arrays.some(({ newest }) => newest.arrayUuid !== arrayUuid && nameOf(newest) === name);
-      return arrayTable(twin ? `${name}@${arrayUuid.slice(0, 6)}` : name, array, warn);
+      const label = twin ? `${name}@${arrayUuid.slice(0, 6)}` : name;
+      return arrayTable(label, array, options.legs?.get(label), warn);
     });
   },
 };
@@ -31,9 +32,9 @@ function nameOf({ arrayName }: Member): string {
   return /^\d*$/.test(name) ? `md${name}` : name.replaceAll("/", "_");
 }
 
-function arrayTable(label: string, array: Assembled, warn: Warn): VolumeTable {
+function arrayTable(label: string, array: Assembled, leg: number | undefined, warn: Warn): VolumeTable {
   const { newest, members } = array;
-  const { source, legs } = opened(label, array, warn);
+  const { source, legs } = opened(label, array, leg, warn);
   const reasons = legs.flatMap(({ reason }) => reason?.message ?? []);
   const missing = legs.flatMap((leg, place) => (leg.reason !== undefined && !hasDevice(array, place) ? [leg.reason] : []));
   const absent = legs.filter((leg) => leg.source === undefined).length;
@@ -52,12 +53,12 @@ function arrayTable(label: string, array: Assembled, warn: Warn): VolumeTable {
 }
 
 /** An array that cannot be read has all of its bytes missing, with the reason, and its members are still shown as what they are. */
-function opened(label: string, array: Assembled, warn: Warn): OpenedArray {
+function opened(label: string, array: Assembled, leg: number | undefined, warn: Warn): OpenedArray {
   try {
     if (array.newest.journaled) {
       warn(arrayError("unsupported", label, "it has a journal: what was written last may be in the journal alone"));
     }
-    return openArray(label, array);
+    return openArray(label, array, leg);
   } catch (error) {
     const damage = damageOf(error);
     warn(damage);
@@ -80,6 +81,7 @@ function volumeOf(label: string, array: Assembled, source: BlockSource, reasons:
     uuid: undefined,
     bootable: false,
     flags,
+    legCount: level === 1 ? array.newest.deviceCount : undefined,
     container: false,
     details: () => levelDetails(array, reasons),
   };

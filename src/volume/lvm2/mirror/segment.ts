@@ -19,6 +19,8 @@ export function openMirror(context: SegmentContext): BlockSource {
   const { segment, label, lengthBytes } = context;
   const areas = areaList(context, "mirrors");
   if (areas.length === 0) throw volumeError("corrupt", label, "a mirror without legs");
+  const only = context.leg === undefined ? undefined : areas[context.leg];
+  if (only !== undefined) return context.area(only.name, only.startExtent, lengthBytes);
   const legs = areas.map(({ name, startExtent }): Leg => {
     const missing = context.partial(name);
     return {

@@ -33,7 +33,7 @@ export const PARITY_TYPES: ReadonlyMap<string, readonly [level: 4 | 5 | 6, numbe
 export function openRaid0(context: SegmentContext): BlockSource {
   const { segment, label, lengthBytes } = context;
   const lists = segment.fields.strings("raid0_lvs");
-  const names = lists.length > 0 ? lists : segment.fields.strings("raids").filter((_, i) => i % 2 === 1);
+  const names = lists.length > 0 ? lists : imageNames(context);
   const sources = names.map((name) => context.sibling(name));
   if (sources.length === 0) throw volumeError("corrupt", label, "a raid0 segment without images");
   const chunkBytes = chunkOf(context);
@@ -41,7 +41,13 @@ export function openRaid0(context: SegmentContext): BlockSource {
   return stripedSource(label, lengthBytes, sources, chunkBytes);
 }
 
+/** Data images; each follows its metadata image. */
+function imageNames({ segment }: SegmentContext): readonly string[] {
+  return segment.fields.strings("raids").filter((_, i) => i % 2 === 1);
+}
+
 export function openRaid1(context: SegmentContext): BlockSource {
+  if (context.leg !== undefined) return context.sibling(imageNames(context)[context.leg] ?? "");
   const { legs } = judged(context, context.lengthBytes, 1);
   return mirroredSource(context.label, context.lengthBytes, legs);
 }
