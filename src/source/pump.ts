@@ -1,4 +1,5 @@
 import type { BlockSource } from "./block-source.ts";
+import { readElsewhere } from "./elsewhere.ts";
 import { ExtentReader, type Shortfall } from "./extent-reader.ts";
 import { checkRange } from "./range.ts";
 import { resolve } from "./resolve.ts";
@@ -39,7 +40,8 @@ export async function* pump(source: BlockSource, options: PumpOptions = {}): Asy
       window.pieces.map((piece) => piece.wanted),
       signal,
     );
-    return { window, shortfalls };
+    if (shortfalls.length === 0) return { window, shortfalls };
+    return { window, shortfalls: await readElsewhere(source, window, shortfalls, signal) };
   };
   const readNext = (): void => {
     const next = parts.next();

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { BlockSource } from "../../../src/source/block-source.ts";
 import { MemorySource } from "../../../src/source/memory.ts";
+import { pump } from "../../../src/source/pump.ts";
 import { resolve } from "../../../src/source/resolve.ts";
+import { SliceSource } from "../../../src/source/slice.ts";
 import type { Leg } from "../../../src/volume/raid/leg.ts";
 import { mirroredSource } from "../../../src/volume/raid/mirrored.ts";
 import { paritySource } from "../../../src/volume/raid/parity.ts";
@@ -84,6 +86,40 @@ describe("a sector that cannot be read", () => {
     ]);
     expect(() => read(source)).toThrow();
     expect(() => read(raid5(raid5Devices().map((bytes) => new FailingSource(bytes, bad))))).toThrow();
+  });
+
+  const pumped = async (source: BlockSource) => {
+    const into = new Uint8Array(source.sizeBytes);
+    for await (const chunk of pump(source, { windowBytes: 16_384 })) {
+      if ("bytes" in chunk) into.set(chunk.bytes, chunk.offsetBytes);
+      else expect.fail(chunk.fault.message);
+    }
+    return into;
+  };
+
+  test("costs no byte of file data: the pump has it from the other leg, or computes it", async () => {
+    const mirror = mirroredSource("vg/m", SIZE, [
+      leg("a", new FailingSource(content, bad)),
+      leg("b", new MemorySource(content)),
+    ]);
+    // A file's content, as a filesystem on the mirror says where it lies.
+    expect(await pumped(new SliceSource(mirror, 4096, 16_384, "file"))).toEqual(content.subarray(4096, 20_480));
+    for (let failing = 0; failing < 3; failing++) {
+      const sources = raid5Devices().map((bytes, i) =>
+        i === failing ? new FailingSource(bytes, bad) : new MemorySource(bytes),
+      );
+      expect(await pumped(raid5(sources))).toEqual(content);
+    }
+  });
+
+  test("that no other copy makes up for is the only one that is lost", async () => {
+    const mirror = mirroredSource("vg/m", SIZE, [
+      leg("a", new FailingSource(content, bad)),
+      leg("b", new FailingSource(content, { badSectors: [[10, 30]] })),
+    ]);
+    const lost: number[] = [];
+    for await (const chunk of pump(mirror)) if ("fault" in chunk) lost.push(chunk.offsetBytes / 512, chunk.lengthBytes / 512);
+    expect(lost).toEqual([10, 1]);
   });
 
   test("is avoided in a plan that is told of it", () => {
