@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileSystem, OpenOptions } from "../../src/filesystem/file-system.ts";
+import { walk } from "../../src/filesystem/walk.ts";
 import { MemorySource } from "../../src/source/memory.ts";
 import { SliceSource } from "../../src/source/slice.ts";
 import { driver, type RecordedEntry } from "./ext-fixture.ts";
@@ -54,4 +55,10 @@ export function openJournalFixture(
   const journal = new SliceSource(root, filesystemBytes, image.length - filesystemBytes, "journal.img");
   const source = new SliceSource(root, 0, filesystemBytes, root.label);
   return { fileSystem: driver.open(source, { journal, ...options }), image, root };
+}
+
+export function pathsOf(fileSystem: FileSystem): string[] {
+  const paths: string[] = [];
+  for (const { path } of walk(fileSystem, fileSystem.node(fileSystem.root), () => {})) paths.push(path);
+  return paths;
 }

@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
-import { tags } from "../../../../src/filesystem/ext/journal/fast-commit/layout.ts";
 import type { FileSystem } from "../../../../src/filesystem/file-system.ts";
 import { walk } from "../../../../src/filesystem/walk.ts";
 import type { BlockSource } from "../../../../src/source/block-source.ts";
 import { resolve } from "../../../../src/source/resolve.ts";
 import { driver, golden, type RecordedEntry } from "../../../support/ext-fixture.ts";
 import { fixtureBytes } from "../../../support/fixture.ts";
-import { fastCommitRecord, journalBlocks } from "../../../support/journal-blocks.ts";
+import { journalBlocks } from "../../../support/journal-blocks.ts";
 import {
   type JournalFixture,
   type JournalGolden,
   journalFixtures,
   journalGolden,
   openJournalFixture,
+  pathsOf,
 } from "../../../support/journal-fixture.ts";
 import { hashOf } from "../../../support/manifest-of-file-system.ts";
 
@@ -102,50 +102,6 @@ test("without a replay nothing of the journal is read", () => {
   expect(touched(false)).toBe(0);
 });
 
-test("a journal that the kernel refuses before it replays anything leaves the disk as it lies, and says why", () => {
-  const { fileSystem } = openJournalFixture("journal-ordered", {}, (image) => {
-    const { places } = journalBlocks(image);
-    const superblock = places[0] ?? 0;
-    image[superblock + 0x30] = (image[superblock + 0x30] ?? 0) ^ 1;
-  });
-  const asItLies = openJournalFixture("journal-ordered", { replay: false }).fileSystem;
-  expect(pathsOf(fileSystem)).toEqual(pathsOf(asItLies));
-  expect(fileSystem.state.clean).toBe(false);
-  expect(fileSystem.state.warning).toMatch(
-    /^its journal cannot be replayed, and its own kernel would not mount it: jbd2: journal superblock: checksum: expected 0x/,
-  );
-  expect(fileSystem.state.journal?.summary).toMatch(/^dirty; not replayed: jbd2: journal superblock: checksum/);
-  expect(fileSystem.state.journal?.replayed).toBe(false);
-});
-
-test.each([
-  ["the first fast commit is torn", tags.tail, 0, 4, /^dirty; not replayed: jbd2: the first fast commit after transaction 5 /],
-  ["a later fast commit is torn", tags.tail, 1, 4, /^dirty, 4 transactions, 1 fast commit, .* replayed in memory; \d+ orphans/],
-  ["fast commits are of another transaction", tags.head, 0, 4, /^dirty, 4 transactions, \d+ blocks; replayed in memory; \d+/],
-  ["fast commits have an unknown feature", tags.head, 0, 0, /^dirty; not replayed: jbd2: fast commits: unknown features 0x1 /],
-])("where %s, nomount does what the kernel does", (_, kind, index, offset, summary) => {
-  const { fileSystem } = openJournalFixture("journal-fast-commit", {}, (image) => {
-    const place = fastCommitRecord(image, kind, index) + offset;
-    image[place] = (image[place] ?? 0) ^ 1;
-  });
-  expect(fileSystem.state.journal?.summary).toMatch(summary);
-});
-
-test("fast commits that fill their area are not replayed: Linux reads on behind its end", () => {
-  const { fileSystem } = openJournalFixture("journal-fast-commit", {}, (image) => {
-    const { journal, places } = journalBlocks(image);
-    // Each block behind the last one that is used: a record of padding, which continues the fast commits.
-    const lastTail = fastCommitRecord(image, tags.tail, 2);
-    for (const place of places.slice(journal.fastCommitBlock)) {
-      if (place < lastTail) continue;
-      const view = new DataView(image.buffer, place);
-      view.setUint16(0, tags.padding, true);
-      view.setUint16(2, journal.blockBytes - 4, true);
-    }
-  });
-  expect(fileSystem.state.journal?.summary).toMatch(/^dirty; not replayed: jbd2: fast commits fill their area to its end/);
-});
-
 test("an external journal that is not given is asked for by its uuid", () => {
   const { image } = openJournalFixture("journal-external");
   const source = { ...memory(image), sizeBytes: 4 << 20 };
@@ -222,12 +178,6 @@ function isStamped({ modifiedNs }: RecordedEntry, { mountedNs: [begun, ended] }:
 
 function unstamped(entry: RecordedEntry, expected: JournalGolden): RecordedEntry {
   return isStamped(entry, expected) ? { ...entry, modifiedNs: STAMPED } : entry;
-}
-
-function pathsOf(fileSystem: FileSystem): string[] {
-  const paths: string[] = [];
-  for (const { path } of walk(fileSystem, fileSystem.node(fileSystem.root), () => {})) paths.push(path);
-  return paths;
 }
 
 function memory(bytes: Uint8Array): BlockSource {
