@@ -2,10 +2,13 @@ import { nameFromBytes } from "../../bytes/names.ts";
 import { type Fault, SourceError } from "../../error.ts";
 import type { Extent } from "../../source/block-source.ts";
 import { ExtentReader, type Shortfall, type Wanted } from "../../source/extent-reader.ts";
-import { chunksOf, layOut, type Placed, takesRoom, type Window, windows } from "../../source/window.ts";
+import { sliceExtent } from "../../source/mapped.ts";
+import { chunksOf, layOut, type Placed, type Window, windows } from "../../source/window.ts";
+import { DIRECT_BYTES, type Direct } from "../direct.ts";
 import { isFatal, reason, sinkFault } from "../failure.ts";
 import type { Facet } from "../sink.ts";
 import { applyMetadata, type Lost } from "./apply.ts";
+import { groups, type Numbered, SLAB_BYTES } from "./groups.ts";
 import type { Job } from "./job.ts";
 import { makeNode, Unavailable } from "./make-node.ts";
 import type { Native } from "./native.ts";
@@ -30,9 +33,7 @@ export interface Result {
 
 type FileJob = Extract<Job, { kind: "file" }>;
 
-/** Files of which less is stored are read together, in the order in which they lie on the source. */
-const SMALL_FILE_BYTES = 256 * 1024;
-const SLAB_BYTES = 2 * 1024 * 1024;
+const PIECE_BYTES = 2 * 1024 * 1024;
 const WINDOW_BYTES = 512 * 1024;
 
 /** Does jobs on a folder, synchronously: in the thread that calls, be it the only one or one of several. */
@@ -129,13 +130,7 @@ export class FolderWriter {
     const file = new NewFile(job.path, job.metadata, settings);
     try {
       if (window !== undefined) for (const chunk of chunksOf(window, shortfalls)) file.write(chunk);
-      else
-        this.#stream(
-          job,
-          0,
-          (chunk) => file.write(chunk),
-          () => file.spoilt,
-        );
+      else this.#fill(file, job.extents);
       const fault = file.complete(job.sizeBytes, this.#native, this.#lost(number, job.path));
       if (fault !== undefined) this.#findings.push({ kind: "failed", job: number, path: nameFromBytes(job.path), fault });
     } catch (error) {
@@ -154,17 +149,53 @@ export class FolderWriter {
       spoilt = settings.damaged === "leave out";
       this.#findings.push({ kind: "bad", job: number, path: nameFromBytes(job.path), ...chunk });
     };
-    this.#stream(job, job.offsetBytes, write, () => spoilt);
+    this.#stream(job.extents, job.offsetBytes, write, () => spoilt);
+  }
+
+  /** Long extents go straight from the root to the file, where the system can do that; all else is read and written. */
+  #fill(file: NewFile, extents: readonly Extent[]): void {
+    const direct = this.#native?.direct;
+    const others: Extent[] = [];
+    let at = 0;
+    let othersBytes = 0;
+    const writeOthers = (): void => {
+      this.#stream(
+        others.splice(0),
+        at - othersBytes,
+        (chunk) => file.write(chunk),
+        () => file.spoilt,
+      );
+      othersBytes = 0;
+    };
+    for (const extent of extents) {
+      let sentBytes = 0;
+      if (direct !== undefined && extent.kind === "data" && extent.lengthBytes >= DIRECT_BYTES) {
+        writeOthers();
+        if (file.spoilt) return;
+        sentBytes = this.#send(direct, file, extent, at);
+      }
+      at += extent.lengthBytes;
+      if (sentBytes === extent.lengthBytes) continue;
+      others.push(sliceExtent(extent, sentBytes, extent.lengthBytes - sentBytes));
+      othersBytes += extent.lengthBytes - sentBytes;
+    }
+    writeOthers();
+  }
+
+  #send(direct: Direct, file: NewFile, extent: Extract<Extent, { kind: "data" }>, atBytes: number): number {
+    const { source, offsetBytes, lengthBytes } = extent;
+    for (let sent = 0; ; ) {
+      if (this.#stop()) throw new Stopped();
+      const piece = Math.min(PIECE_BYTES, lengthBytes - sent);
+      const went = file.send(direct, { source, offsetBytes: offsetBytes + sent }, piece, atBytes + sent);
+      sent += went;
+      if (went < piece || sent === lengthBytes) return sent;
+    }
   }
 
   /** A content of any size, window after window. */
-  #stream(
-    job: Extract<Job, { kind: "file" | "part" }>,
-    startBytes: number,
-    write: NewFile["write"],
-    enough: () => boolean,
-  ): void {
-    for (const part of windows(job.extents, startBytes, WINDOW_BYTES)) {
+  #stream(extents: readonly Extent[], startBytes: number, write: NewFile["write"], enough: () => boolean): void {
+    for (const part of windows(extents, startBytes, WINDOW_BYTES)) {
       if (this.#stop()) throw new Stopped();
       const window = layOut(part, this.#slab);
       const shortfalls = this.#reader.readSync(window.pieces.map((piece) => piece.wanted));
@@ -175,43 +206,6 @@ export class FolderWriter {
 }
 
 class Stopped extends Error {}
-
-interface Numbered {
-  readonly number: number;
-  readonly job: Job;
-  /** Of a small file what is stored, 0 of what is no file; undefined of what uses the slab alone. */
-  readonly smallBytes: number | undefined;
-}
-
-/** Small files as many as the slab holds, whatever else is between them; large ones use the slab alone. */
-function* groups(jobs: readonly Job[]): Generator<readonly Numbered[]> {
-  let group: Numbered[] = [];
-  let room = SLAB_BYTES;
-  for (const [number, job] of jobs.entries()) {
-    const smallBytes = smallBytesOf(job);
-    if (smallBytes === undefined || smallBytes > room) {
-      if (group.length > 0) yield group;
-      group = [];
-      room = SLAB_BYTES;
-    }
-    group.push({ number, job, smallBytes });
-    room = smallBytes === undefined ? 0 : room - smallBytes;
-  }
-  if (group.length > 0) yield group;
-}
-
-function smallBytesOf(job: Job): number | undefined {
-  if (job.kind === "part") return undefined;
-  if (job.kind !== "file") return 0;
-  const bytes = storedBytes(job.extents);
-  return bytes <= SMALL_FILE_BYTES ? bytes : undefined;
-}
-
-function storedBytes(extents: readonly Extent[]): number {
-  let bytes = 0;
-  for (const extent of extents) if (takesRoom(extent)) bytes += extent.lengthBytes;
-  return bytes;
-}
 
 function placed(extents: readonly Extent[]): readonly Placed[] {
   const pieces: Placed[] = [];

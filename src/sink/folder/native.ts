@@ -1,4 +1,5 @@
 import { loadCLibrary } from "../c-library.ts";
+import { bindDirect, type Direct } from "../direct.ts";
 import type { Time } from "./time.ts";
 
 /** The system calls that Node has not. A call that fails throws an error with the `code` that Node's own errors have. */
@@ -9,6 +10,7 @@ export interface Native {
   setXattr(target: number | Buffer, name: Uint8Array, value: Uint8Array): void;
   /** mknod(2): fifos, sockets, devices. `mode` has the file type. */
   makeNode(path: Buffer, mode: number, device: { readonly major: number; readonly minor: number } | undefined): void;
+  readonly direct: Direct;
 }
 
 const AT_FDCWD = -100;
@@ -27,6 +29,7 @@ export async function loadNative(): Promise<Native | undefined> {
   const times = new DataView(new ArrayBuffer(32));
   const timesBytes = new Uint8Array(times.buffer);
   return {
+    direct: bindDirect(library),
     setTimes: (target, accessed, modified) => {
       setTimespec(times, 0, accessed);
       setTimespec(times, 16, modified);

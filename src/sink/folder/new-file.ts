@@ -1,7 +1,9 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
 import type { Fault } from "../../error.ts";
+import type { Place } from "../../source/block-source.ts";
 import type { Chunk } from "../../source/window.ts";
 import { BadRanges } from "../bad-ranges.ts";
+import type { Direct } from "../direct.ts";
 import { applyMetadata, type Lost } from "./apply.ts";
 import { type Claim, claim } from "./claim.ts";
 import type { Metadata } from "./job.ts";
@@ -46,6 +48,13 @@ export class NewFile {
     }
     writeFully(this.fd, chunk.bytes, chunk.offsetBytes);
     this.#endBytes = chunk.offsetBytes + chunk.bytes.length;
+  }
+
+  /** A stretch that lies in a root, around this process; how much of it went. */
+  send(direct: Direct, place: Place, lengthBytes: number, offsetBytes: number): number {
+    const sentBytes = direct.send(this.fd, place, lengthBytes, offsetBytes);
+    if (sentBytes > 0) this.#endBytes = offsetBytes + sentBytes;
+    return sentBytes;
   }
 
   /** Its full length beforehand, for parts that come in any order. */
