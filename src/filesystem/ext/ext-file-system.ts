@@ -16,9 +16,10 @@ import { FileMapping } from "./mapping.ts";
 import { noKeyName } from "./no-key-name.ts";
 import { detailsOf, stateOf } from "./state.ts";
 import type { Superblock } from "./superblock.ts";
-import { decodeXattrs } from "./xattrs.ts";
+import { decodeXattrs, mayHaveXattrs } from "./xattrs.ts";
 
 const ROOT_INODE = 2;
+const NO_XATTRS: readonly Xattr[] = [];
 /** Of directories, and of names in them all, that are kept for the next lookup: some tens of megabytes. */
 const MAX_KEPT_DIRECTORIES = 64;
 const MAX_KEPT_NAMES = 200_000;
@@ -113,7 +114,8 @@ export class ExtFileSystem implements FileSystem {
   }
 
   xattrs(id: NodeId): readonly Xattr[] {
-    return decodeXattrs(this.#library.xattrs(this.#inodes.raw(id)).bytes);
+    const inode = this.#inodes.raw(id);
+    return mayHaveXattrs(inode.bytes) ? decodeXattrs(this.#library.xattrs(inode).bytes) : NO_XATTRS;
   }
 
   streams(): readonly StreamInfo[] {

@@ -1,5 +1,6 @@
 import { nameFromBytes } from "../../bytes/names.ts";
 import type { Xattr } from "../node.ts";
+import { inodeExtraLayout, inodeLayout } from "./layout.ts";
 
 /** `struct xattr_record` of wasm/glue/xattrs.c. */
 const RECORD_BYTES = 8;
@@ -13,6 +14,23 @@ const prefixes = [
   "system.richacl",
   "gnu.",
 ];
+
+/** "ext4_xattr_ibody_header" (Documentation/filesystems/ext4/attributes.rst): behind the fields of a large inode. */
+const XATTR_MAGIC = 0xea020000;
+const BLOCK_LOW = inodeLayout.offsetOf("xattrBlockLow");
+const BLOCK_HIGH = inodeLayout.offsetOf("xattrBlockHigh");
+const EXTRA_BYTES = inodeLayout.sizeBytes + inodeExtraLayout.offsetOf("extraBytes");
+
+/** Whether an inode has, or may have, extended attributes: most have none, and then nobody need be asked for them. */
+export function mayHaveXattrs(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(BLOCK_LOW, true) !== 0 || view.getUint16(BLOCK_HIGH, true) !== 0) return true;
+  if (bytes.length <= inodeLayout.sizeBytes) return false;
+  const extraBytes = view.getUint16(EXTRA_BYTES, true);
+  const start = inodeLayout.sizeBytes + extraBytes;
+  // What is out of form, the library finds words for.
+  return extraBytes % 4 !== 0 || start + 4 > bytes.length || view.getUint32(start, true) === XATTR_MAGIC;
+}
 
 /** The reply of `Ext2fs.xattrs`. */
 export function decodeXattrs(bytes: Uint8Array): Xattr[] {
