@@ -10,6 +10,7 @@ export interface CopyOptions extends ImageOptions {
   readonly newer?: bigint;
   readonly streams: StreamsOption;
   readonly quiet?: boolean;
+  readonly progress: "auto" | "json" | "none";
 }
 
 export function withCopyOptions(command: Command, json: string): Command {
@@ -31,6 +32,11 @@ export function withCopyOptions(command: Command, json: string): Command {
         parsedBy(moment),
       )
       .addOption(streams.choices(["beside", "xattr", "none"]).default("beside"))
+      .addOption(
+        new Option("--progress <how>", "a line on a terminal, a JSON object a second on standard error, or none")
+          .choices(["auto", "json", "none"])
+          .default("auto"),
+      )
       .option("-q, --quiet", "no progress and no summary; what goes wrong is still said"),
     json,
   );

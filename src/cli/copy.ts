@@ -1,19 +1,21 @@
 import { nameForDisplay } from "../bytes/names.ts";
 import type { Report } from "../extract/report.ts";
 import type { Selection } from "../extract/selection.ts";
-import type { Keeps, Sink, Wishes } from "../sink/sink.ts";
+import type { Keeps, Pace, Sink, Wishes } from "../sink/sink.ts";
 import type { Context } from "./context.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import { reportLines } from "./format/report-lines.ts";
 import type { Output } from "./output.ts";
+import { type PromiseOptions, Promises } from "./promises.ts";
 import { reportJson } from "./report-json.ts";
 import { Total } from "./total.ts";
 
 interface CopyWays {
   readonly jsonTo: Output;
   readonly signal?: AbortSignal | undefined;
-  readonly wishes?: Wishes | undefined;
+  readonly pace?: Pace | undefined;
+  readonly promised?: PromiseOptions | undefined;
 }
 
 /**
@@ -26,20 +28,36 @@ export async function copy(
   addresses: readonly string[],
   sink: Sink,
   options: CopyOptions,
-  { jsonTo, signal, wishes }: CopyWays,
+  { jsonTo, signal, pace, promised = {} }: CopyWays,
 ): Promise<void> {
   await context.withImage(imagePath, options, async (image) => {
     const selections = context.locate(image, addresses, { streams: true });
     if (selections.length === 0) return;
     const startMs = performance.now();
-    const { report, keeps } = await context.withProgress(() => run(context, selections, sink, options, signal, wishes));
-    context.stdout.throwIfBroken();
-    context.status = Math.max(context.status, statusOf(report));
-    sayEnd(context, report);
-    if (options.json === true) jsonTo.json(reportJson(report));
-    else if (options.quiet !== true)
-      for (const line of reportLines(report, keeps, performance.now() - startMs)) context.say(line);
+    const promises = await Promises.open(promised);
+    try {
+      const wishes = { digests: promises?.digests, pace };
+      const { report, keeps } = await context.withProgress(() =>
+        run(context, selections, sink, options, { signal, wishes, promises }),
+      );
+      context.stdout.throwIfBroken();
+      context.status = Math.max(context.status, statusOf(report));
+      sayEnd(context, report);
+      if (options.json === true) jsonTo.json(reportJson(report));
+      else if (options.quiet !== true)
+        for (const line of reportLines(report, keeps, performance.now() - startMs)) context.say(line);
+      if (report.ended === undefined) await promises?.finish(context, sink, signal);
+    } finally {
+      promises?.close();
+      if (promised.verify === true) await sink.abort();
+    }
   });
+}
+
+interface RunWays {
+  readonly signal: AbortSignal | undefined;
+  readonly wishes: Wishes;
+  readonly promises: Promises | undefined;
 }
 
 async function run(
@@ -47,8 +65,7 @@ async function run(
   selections: readonly Selection[],
   sink: Sink,
   options: CopyOptions,
-  signal: AbortSignal | undefined,
-  wishes: Wishes | undefined,
+  { signal, wishes, promises }: RunWays,
 ): Promise<{ readonly report: Report; readonly keeps: Partial<Keeps> }> {
   const { extract } = await import("../extract/extract.ts");
   const { include, exclude, newer: newerNs, streams } = options;
@@ -65,15 +82,18 @@ async function run(
       ...filters,
       signal,
       wishes,
+      skips: promises?.ledger.skips.bind(promises.ledger),
       opened: (told) => {
         keeps = told;
+        promises?.check(sink);
       },
       observer: {
         progress: (bytes) => {
           doneBytes += bytes;
           update();
         },
-        done: () => {
+        done: (entry, sha256) => {
+          promises?.ledger.done(entry, sha256);
           doneFiles += 1;
           update();
         },

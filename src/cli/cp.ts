@@ -7,6 +7,9 @@ import { examples, IMAGE_ARGUMENT } from "./options.ts";
 import { type ServerOptions, withServerOptions } from "./server-options.ts";
 
 interface CpOptions extends CopyOptions, ServerOptions {
+  readonly manifest?: string;
+  readonly since?: string;
+  readonly verify?: boolean;
   readonly owners?: boolean;
   readonly existing: "replace" | "refuse";
   readonly damaged: "leave-out" | "keep";
@@ -36,7 +39,13 @@ export function cpCommand(context: Context): Command {
       )
         .choices(["leave-out", "keep"])
         .default("leave-out"),
-    );
+    )
+    .option(
+      "--manifest <file>",
+      "write down path, size, times and SHA-256 of what was copied, for `nomount verify` and sha256sum -c",
+    )
+    .option("--verify", "read everything back and compare its SHA-256")
+    .option("--since <manifest>", "only what is new or changed since that manifest was made; what is gone is listed");
   return withCopyOptions(withServerOptions(command), "the report as one JSON object on standard output")
     .addHelpText(
       "after",
@@ -44,6 +53,10 @@ export function cpCommand(context: Context): Command {
         ["A home directory", "nomount cp disk.img p1:/home/ana ./restored"],
         ["A whole volume into an empty folder", "nomount cp disk.img p1:/ ./restored"],
         ["Straight to a backup server", "nomount cp disk.img p1:/home sftp://backup@host/vm01/"],
+        [
+          "Again after it was interrupted, with a record of it",
+          "nomount cp --resume --manifest ana.sha256 disk.img p1:/home/ana ./restored",
+        ],
         ["Documents that changed in the last week", "nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d"],
       ),
     )
@@ -54,10 +67,12 @@ export function cpCommand(context: Context): Command {
       const { copy } = await import("./copy.ts");
       const { destinationOf } = await import("./destination.ts");
       const damaged = options.damaged === "keep" ? "keep" : "leave out";
-      const sink = await destinationOf(destination, { ...options, damaged }, context);
-      const wishes = options.bwlimit === undefined ? undefined : { pace: await steadyPace(options.bwlimit) };
+      const sink = await destinationOf(destination, { ...options, threads: options.jobs, damaged }, context);
+      const pace = options.bwlimit === undefined ? undefined : await steadyPace(options.bwlimit);
       const jsonTo = destination === "-" ? context.stderr : context.stdout;
-      await interruptible((signal) => copy(context, path, addresses, sink, options, { jsonTo, signal, wishes }));
+      await interruptible((signal) =>
+        copy(context, path, addresses, sink, options, { jsonTo, signal, pace, promised: options }),
+      );
     });
 }
 

@@ -11,8 +11,19 @@ import { examples } from "./options.ts";
 import { safeLines } from "./output.ts";
 import { statCommand } from "./stat.ts";
 import { tarCommand } from "./tar.ts";
+import { verifyCommand } from "./verify.ts";
 
-const commands = [infoCommand, lsCommand, statCommand, catCommand, findCommand, mapCommand, cpCommand, tarCommand];
+const commands = [
+  infoCommand,
+  lsCommand,
+  statCommand,
+  catCommand,
+  findCommand,
+  mapCommand,
+  cpCommand,
+  tarCommand,
+  verifyCommand,
+];
 
 /** The command line's grammar. Wrong use throws commander's own error after it was said on standard error. */
 export function program(context: Context): Command {

@@ -3,7 +3,7 @@ import type { Problem, Report } from "../extract/report.ts";
 /** What became of a copy in JSON, as README "JSON" documents it. */
 export function reportJson(report: Report) {
   const { "hard link": hardLink, ...copied } = report.copied;
-  const { contentBytes, failedCount, damagedCount, losses, filteredCount, ended } = report;
+  const { contentBytes, failedCount, damagedCount, losses, filteredCount, skippedCount, ended } = report;
   return {
     copied: { ...copied, hardLink },
     contentBytes,
@@ -13,6 +13,7 @@ export function reportJson(report: Report) {
     damagedCount,
     losses,
     filteredCount,
+    skippedCount,
     ended: ended ?? null,
   };
 }

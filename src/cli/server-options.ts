@@ -3,20 +3,20 @@ import type { RemoteOptions } from "../sink/remote/remote-options.ts";
 import { collect } from "./options.ts";
 import type { Access } from "./store-of.ts";
 
-/** What may be said of a destination on a server. */
+/** What may be said of how things are sent, and of a destination on a server. */
 export type ServerOptions = Pick<RemoteOptions, "jobs" | "retries" | "resume" | "mapNames"> &
   Omit<Access, "owners"> & { readonly bwlimit?: number };
 
 /** Options of how things are sent, then those of each protocol, under headings of their own. */
 export function withServerOptions(command: Command): Command {
   return command
-    .optionsGroup("Options for servers:")
     .option(
       "--resume",
-      "go on with large files that an earlier run has left, and leave them for the next where the line breaks",
+      "go on where a run was ended: what is there, with its size and time, is not copied again, and large files on servers are continued",
     )
-    .option("--jobs <n>", "files on their way at once", count)
+    .option("--jobs <n>", "files on their way, or threads that write, at once", count)
     .option("--bwlimit <size>", "bytes a second at most, as 500k or 10M", bytes)
+    .optionsGroup("Options for servers:")
     .option("--retries <n>", "attempts after one that failed for a reason that may pass; default: 5", whole)
     .option("--timeout <seconds>", "without an answer for so long, the line is taken for broken; default: 60", count)
     .option("--map-names", "percent-encode names that the server cannot hold, instead of naming them as failed")

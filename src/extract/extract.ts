@@ -1,7 +1,7 @@
 import { faultOf, NomountError } from "../error.ts";
 import { systemCode } from "../sink/failure.ts";
-import type { Keeps, Sink, SinkEvents, Wishes } from "../sink/sink.ts";
-import { type PlanOptions, plan } from "./plan.ts";
+import type { Entry, Keeps, Sink, SinkEvents, Stock, Wishes } from "../sink/sink.ts";
+import { holds, type Planned, type PlanOptions, plan } from "./plan.ts";
 import { type Ended, Recorder, type Report } from "./report.ts";
 import { nameSelections, type Selection } from "./selection.ts";
 
@@ -13,6 +13,8 @@ export interface ExtractOptions extends Omit<PlanOptions, "noHardLinks"> {
   /** Told of everything as it happens; the report has the same, counted and bounded. */
   readonly observer?: Partial<SinkEvents> | undefined;
   readonly wishes?: Wishes | undefined;
+  /** Whether an entry need not be sent: it is there already, or the same as before. A directory still comes before what is sent of it. */
+  readonly skips?: ((entry: Entry, stock: Stock | undefined) => Promise<boolean>) | undefined;
 }
 
 /** So long the work holds up everything else in its thread (signals, timers) at most. */
@@ -36,9 +38,17 @@ export async function extract(selections: readonly Selection[], sink: Sink, opti
     options.opened?.(keeps);
     let sliceStart = performance.now();
     const noHardLinks = keeps["hard link"] === true ? undefined : keeps["hard link"];
+    const skipped = new SkippedFolders();
     for (const planned of plan(named, { ...options, noHardLinks }, recorder)) {
-      const wait = planned === undefined ? undefined : sink.add(planned.entry, planned.content);
-      if (wait !== undefined) await wait;
+      if (planned !== undefined && (await options.skips?.(planned.entry, sink.stock)) === true) {
+        recorder.skipped();
+        if (planned.entry.node.kind === "directory") skipped.hold(planned);
+      } else if (planned !== undefined) {
+        for (const { entry, content } of [...skipped.before(planned.entry.path), planned]) {
+          const wait = sink.add(entry, content);
+          if (wait !== undefined) await wait;
+        }
+      }
       if (performance.now() - sliceStart > SLICE_MS) {
         await turn();
         sliceStart = performance.now();
@@ -65,4 +75,20 @@ function reasonOf(error: unknown, signal: AbortSignal | undefined): Ended {
 /** Lets everything else that waits have its turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Directories that need not be sent for themselves, while the walk is in them: something in them may need to be. */
+class SkippedFolders {
+  #held: Planned[] = [];
+
+  hold(folder: Planned): void {
+    this.#held = this.#held.filter(({ entry }) => holds(entry.path, folder.entry.path));
+    this.#held.push(folder);
+  }
+
+  /** Those that must come before this path, which are held no more. */
+  before(path: string): readonly Planned[] {
+    if (this.#held.length === 0) return [];
+    return this.#held.splice(0).filter(({ entry }) => holds(entry.path, path));
+  }
 }

@@ -169,6 +169,7 @@ class TreePlan {
 
 const NO_XATTRS: readonly Xattr[] = [];
 
-function holds(folder: string, path: string): boolean {
+/** Whether a path lies in a folder. */
+export function holds(folder: string, path: string): boolean {
   return folder === "" || path.startsWith(`${folder}/`);
 }

@@ -34,6 +34,8 @@ export interface Report {
   readonly losses: readonly Loss[];
   /** Entries that a filter left out, those inside directories left out not counted. */
   readonly filteredCount: number;
+  /** Entries that needed not be sent: there already, or as they were in an earlier manifest. */
+  readonly skippedCount: number;
   /** Why it ended early: `interrupted` by the signal, or what the source or the destination died of. */
   readonly ended: Ended | undefined;
 }
@@ -57,6 +59,7 @@ export class Recorder {
   #failedCount = 0;
   #damagedCount = 0;
   #filteredCount = 0;
+  #skippedCount = 0;
 
   constructor(observer: Partial<SinkEvents>) {
     this.events = {
@@ -90,6 +93,10 @@ export class Recorder {
     this.#filteredCount += 1;
   }
 
+  skipped(): void {
+    this.#skippedCount += 1;
+  }
+
   report(ended: Report["ended"]): Report {
     return {
       copied: { ...this.#copied },
@@ -100,6 +107,7 @@ export class Recorder {
       damagedCount: this.#damagedCount,
       losses: this.#losses,
       filteredCount: this.#filteredCount,
+      skippedCount: this.#skippedCount,
       ended,
     };
   }

@@ -56,8 +56,9 @@ function lostWord(facet: Facet): string {
   return LOST[facet] ?? facet;
 }
 
-function missingLines({ failedCount, damagedCount, filteredCount }: Report): string[] {
+function missingLines({ failedCount, damagedCount, filteredCount, skippedCount }: Report): string[] {
   return [
+    skippedCount > 0 ? `${plural(skippedCount, "entry")} not sent again` : "",
     failedCount > 0 ? `failed: ${plural(failedCount, "entry")}, named above` : "",
     damagedCount > 0
       ? `damaged: ${plural(damagedCount, "place")} of the filesystem, named above; what they held may be missing`

@@ -5,7 +5,7 @@ import { takesRoom } from "../../source/window.ts";
 import { isFatal, reason, sinkFault } from "../failure.ts";
 import { sayRuleLosses } from "../losses.ts";
 import { checkPath } from "../safe-path.ts";
-import type { Entry, Keeps, SinkEvents } from "../sink.ts";
+import type { Entry, Keeps, Pace, SinkEvents } from "../sink.ts";
 import type { Lost } from "./apply.ts";
 import { Batch, metadataOf } from "./batch.ts";
 import type { Destination } from "./destination.ts";
@@ -33,6 +33,7 @@ export class FolderRun {
   readonly #keeps: Keeps;
   readonly #events: SinkEvents;
   readonly #native: Native | undefined;
+  readonly #pace: Pace | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #directories: Directories;
   #settings: FolderSettings;
@@ -46,7 +47,7 @@ export class FolderRun {
   constructor(
     destination: Destination,
     settings: FolderSettings,
-    means: { readonly threads: number; readonly native: Native | undefined },
+    means: { readonly threads: number; readonly native: Native | undefined; readonly pace: Pace | undefined },
     keeps: Keeps,
     events: SinkEvents,
   ) {
@@ -55,6 +56,7 @@ export class FolderRun {
     this.#keeps = keeps;
     this.#events = events;
     this.#native = means.native;
+    this.#pace = means.pace;
     this.#dispatcher = new Dispatcher(means.threads, means.native);
     this.#directories = new Directories(destination.prefix, destination.startedNs);
     this.#batch = new Batch(destination.prefix);
@@ -139,8 +141,9 @@ export class FolderRun {
     for (let next = rest.next(); next.done !== true; next = rest.next()) {
       extents.push(next.value);
       if (takesRoom(next.value)) storedBytes += next.value.lengthBytes;
-      if (storedBytes > LARGE_FILE_BYTES || extents.length >= LARGE_FILE_EXTENTS)
-        return this.#takeLargeFile(entry, extents, rest);
+      // A digest is made of the bytes in their order, by the one thread that writes them all.
+      const inParts = !this.#settings.digests && (storedBytes > LARGE_FILE_BYTES || extents.length >= LARGE_FILE_EXTENTS);
+      if (inParts) return this.#takeLargeFile(entry, extents, rest);
     }
     this.#batch.file(entry, extents);
     return this.#queued(entry, storedBytes);
@@ -161,6 +164,7 @@ export class FolderRun {
       file.setSize(node.sizeBytes);
       for (const part of fileParts(chain(first, rest))) {
         if (large.isOver || this.#dispatcher.isOver) break;
+        await this.#pace?.take(part.lengthBytes);
         const batch = new Batch(this.#destination.prefix);
         batch.part(path, file.fd, part.offsetBytes, part.extents);
         large.partBegun();
@@ -196,8 +200,10 @@ export class FolderRun {
     this.#storedBytes += storedBytes;
     const full = this.#entries.length >= BATCH_JOBS || this.#storedBytes >= BATCH_STORED_BYTES;
     if (!full && this.#batch.sizeBytes < BATCH_PLAN_BYTES) return;
+    const batchBytes = this.#storedBytes;
     this.#flush();
-    return this.#dispatcher.room();
+    const wait = this.#pace?.take(batchBytes);
+    return wait === undefined ? this.#dispatcher.room() : wait.then(() => this.#dispatcher.room());
   }
 
   #flush(): void {
@@ -213,11 +219,12 @@ export class FolderRun {
   #settle(entries: readonly Entry[], { findings, jobsDone }: Result): void {
     this.#say(findings);
     const notDone = findings.filter(({ kind }) => kind === "failed" || kind === "omitted").map(({ job }) => job);
+    const digests = new Map(findings.flatMap((one) => (one.kind === "digest" ? [[one.job, one.sha256] as const] : [])));
     for (let job = 0; job < jobsDone; job++) {
       const entry = entries[job];
       if (entry === undefined) continue;
       if (entry.hardLinkTo === undefined && entry.node.kind === "file") this.#events.progress(entry.node.sizeBytes);
-      if (!notDone.includes(job)) this.#done(entry);
+      if (!notDone.includes(job)) this.#done(entry, digests.get(job));
     }
   }
 
@@ -225,12 +232,13 @@ export class FolderRun {
     for (const finding of findings) {
       const path = this.#destination.relative(finding.path);
       if (finding.kind === "failed") this.#events.failed(path, finding.fault);
-      else if (finding.kind !== "bad") this.#events[finding.kind](path, finding.facet, finding.why);
+      else if (finding.kind === "lost" || finding.kind === "omitted")
+        this.#events[finding.kind](path, finding.facet, finding.why);
     }
   }
 
-  #done(entry: Entry): void {
-    this.#events.done(entry);
+  #done(entry: Entry, sha256?: string): void {
+    this.#events.done(entry, sha256);
     if (entry.hardLinkTo !== undefined) return;
     sayRuleLosses(entry, this.#keeps, this.#events);
     const { newFileOwner } = this.#destination;

@@ -1,10 +1,11 @@
 import { availableParallelism } from "node:os";
 import { NomountError } from "../../error.ts";
 import type { BlockSource } from "../../source/block-source.ts";
-import type { Entry, Keeps, Sink, SinkEvents } from "../sink.ts";
+import type { Entry, Keeps, Sink, SinkEvents, Stock, Wishes } from "../sink.ts";
 import { NO_NATIVE } from "./apply.ts";
 import { openDestination } from "./destination.ts";
 import { FolderRun } from "./folder-run.ts";
+import { FolderStock } from "./folder-stock.ts";
 import { loadNative, type Native } from "./native.ts";
 import type { Damaged, Existing } from "./settings.ts";
 
@@ -38,13 +39,14 @@ export class FolderSink implements Sink {
   readonly #path: string;
   readonly #options: FolderOptions;
   #run: FolderRun | undefined;
+  #stock: FolderStock | undefined;
 
   constructor(path: string, options: FolderOptions = {}) {
     this.#path = path;
     this.#options = options;
   }
 
-  async open(events: SinkEvents): Promise<Keeps> {
+  async open(events: SinkEvents, { digests = false, pace }: Wishes = {}): Promise<Keeps> {
     const {
       existing = "replace",
       damaged = "leave out",
@@ -55,9 +57,10 @@ export class FolderSink implements Sink {
     const native = this.#options.native === false ? undefined : await loadNative();
     const destination = openDestination(this.#path);
     const { startedNs, umask, newFileOwner } = destination;
-    const settings = { existing, damaged, owners, startedNs, umask, newFileOwner };
+    const settings = { existing, damaged, owners, digests, startedNs, umask, newFileOwner };
     const keeps = keepsOf(native, isRoot, owners);
-    this.#run = new FolderRun(destination, settings, { threads, native }, keeps, events);
+    this.#run = new FolderRun(destination, settings, { threads, native, pace }, keeps, events);
+    this.#stock = new FolderStock(destination.prefix);
     return keeps;
   }
 
@@ -71,6 +74,10 @@ export class FolderSink implements Sink {
 
   async abort(): Promise<void> {
     await this.#run?.abort();
+  }
+
+  get stock(): Stock | undefined {
+    return this.#stock;
   }
 
   #opened(): FolderRun {

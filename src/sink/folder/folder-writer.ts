@@ -19,6 +19,8 @@ import type { FolderSettings } from "./settings.ts";
 export type Finding = { readonly job: number; readonly path: string } & (
   | { readonly kind: "failed"; readonly fault: Fault }
   | { readonly kind: "omitted" | "lost"; readonly facet: Facet; readonly why: string }
+  /** Of a file that went well, where the settings ask for it. */
+  | { readonly kind: "digest"; readonly sha256: string | undefined }
   /** Of a part: this range of the file could not be read. */
   | { readonly kind: "bad"; readonly offsetBytes: number; readonly lengthBytes: number; readonly fault: Fault }
 );
@@ -133,6 +135,8 @@ export class FolderWriter {
       else this.#fill(file, job.extents);
       const fault = file.complete(job.sizeBytes, this.#native, this.#lost(number, job.path));
       if (fault !== undefined) this.#findings.push({ kind: "failed", job: number, path: nameFromBytes(job.path), fault });
+      else if (settings.digests)
+        this.#findings.push({ kind: "digest", job: number, path: nameFromBytes(job.path), sha256: file.sha256() });
     } catch (error) {
       file.discard();
       throw error;

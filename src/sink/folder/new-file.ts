@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
 import type { Fault } from "../../error.ts";
 import type { Place } from "../../source/block-source.ts";
@@ -13,6 +14,7 @@ import type { FolderSettings } from "./settings.ts";
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const PERMISSIONS = 0o777;
 const DEFAULT_MODE = 0o666;
+const ZEROS = new Uint8Array(256 * 1024);
 
 /** A regular file that is being written: it ends in `complete` or in `discard`. */
 export class NewFile {
@@ -20,6 +22,8 @@ export class NewFile {
   readonly #metadata: Metadata;
   readonly #settings: FolderSettings;
   readonly #bad = new BadRanges();
+  /** Of a file whose bytes come in their order. */
+  readonly #hash: Hash | undefined;
   #endBytes = 0;
   #isOpen = true;
   #ended = false;
@@ -30,6 +34,7 @@ export class NewFile {
     this.#claim = claim(path, settings, (target) => openSync(target, CREATE, mode));
     this.#metadata = metadata;
     this.#settings = settings;
+    this.#hash = settings.digests ? createHash("sha256") : undefined;
   }
 
   get fd(): number {
@@ -47,6 +52,8 @@ export class NewFile {
       return;
     }
     writeFully(this.fd, chunk.bytes, chunk.offsetBytes);
+    this.#hashZerosTo(chunk.offsetBytes);
+    this.#hash?.update(chunk.bytes);
     this.#endBytes = chunk.offsetBytes + chunk.bytes.length;
   }
 
@@ -69,12 +76,18 @@ export class NewFile {
       this.discard();
     } else {
       if (this.#endBytes < sizeBytes) ftruncateSync(this.fd, sizeBytes);
+      this.#hashZerosTo(sizeBytes);
       applyMetadata(this.fd, this.#metadata, this.#createdMode(), this.#settings, native, lost);
       this.#close();
       this.#claim.commit();
       this.#ended = true;
     }
     return this.#bad.fault();
+  }
+
+  /** Of its whole content, in hex, where the settings ask for it; once, after it is complete. */
+  sha256(): string | undefined {
+    return this.#hash?.digest("hex");
   }
 
   /** Does nothing after either end. */
@@ -86,6 +99,12 @@ export class NewFile {
     } finally {
       if (this.#isOpen) this.#close();
     }
+  }
+
+  #hashZerosTo(offsetBytes: number): void {
+    if (this.#hash === undefined) return;
+    for (let at = this.#endBytes; at < offsetBytes; at += ZEROS.length)
+      this.#hash.update(ZEROS.subarray(0, Math.min(ZEROS.length, offsetBytes - at)));
   }
 
   /** A network filesystem may say only here that it is full. */

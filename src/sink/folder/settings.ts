@@ -10,6 +10,8 @@ export interface FolderSettings {
   readonly damaged: Damaged;
   /** Whether files get the guest's owner and group. */
   readonly owners: boolean;
+  /** Whether the SHA-256 of each file is told. */
+  readonly digests: boolean;
   /** The change time of a file made in the destination when the run began, by the clock of that filesystem. */
   readonly startedNs: bigint;
   /** Mode bits that a new file does not get. */
