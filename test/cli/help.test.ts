@@ -24,6 +24,7 @@ describe("--help", () => {
         map <image> <address...>               show where a file's bytes lie on the device
         cp <image> <address...> <destination>  copy files and trees to a folder or archive
         tar <image> <address...>               write files and trees to standard output, or a file, as a tar stream
+        verify <manifest> <destination>        compare a destination with the manifest of a copy
 
       Examples:
         # What is in there?
@@ -346,6 +347,16 @@ describe("--help", () => {
                                 or keep them with zeros there; either way they are
                                 named and the exit status is 1 (choices: "leave-out",
                                 "keep", default: "leave-out")
+        --manifest <file>       write down path, size, times and SHA-256 of what was
+                                copied, for \`nomount verify\` and sha256sum -c
+        --verify                read everything back and compare its SHA-256
+        --since <manifest>      only what is new or changed since that manifest was
+                                made; what is gone is listed
+        --resume                go on where a run was ended: what is there, with its
+                                size and time, is not copied again, and large files on
+                                servers are continued
+        --jobs <n>              files on their way, or threads that write, at once
+        --bwlimit <size>        bytes a second at most, as 500k or 10M
         --include <glob>        only what matches by name, or by path from the
                                 volume's root if it has a /; may be repeated
         --exclude <glob>        leave out what matches, directories with all they
@@ -356,6 +367,9 @@ describe("--help", () => {
                                 theirs, as extended attributes user.STREAM, or not at
                                 all (choices: "beside", "xattr", "none", default:
                                 "beside")
+        --progress <how>        a line on a terminal, a JSON object a second on
+                                standard error, or none (choices: "auto", "json",
+                                "none", default: "auto")
         -q, --quiet             no progress and no summary; what goes wrong is still
                                 said
         --json                  the report as one JSON object on standard output
@@ -377,10 +391,6 @@ describe("--help", () => {
         --help                  show this help
 
       Options for servers:
-        --resume                go on with large files that an earlier run has left,
-                                and leave them for the next where the line breaks
-        --jobs <n>              files on their way at once
-        --bwlimit <size>        bytes a second at most, as 500k or 10M
         --retries <n>           attempts after one that failed for a reason that may
                                 pass; default: 5
         --timeout <seconds>     without an answer for so long, the line is taken for
@@ -409,6 +419,8 @@ describe("--help", () => {
         nomount cp disk.img p1:/ ./restored
         # Straight to a backup server
         nomount cp disk.img p1:/home sftp://backup@host/vm01/
+        # Again after it was interrupted, with a record of it
+        nomount cp --resume --manifest ana.sha256 disk.img p1:/home/ana ./restored
         # Documents that changed in the last week
         nomount cp disk.img p2:/Users ./docs --include '*.docx' --newer 7d
 
@@ -443,6 +455,9 @@ describe("--help", () => {
                                   theirs, as extended attributes user.STREAM, or not
                                   at all (choices: "beside", "xattr", "none", default:
                                   "beside")
+        --progress <how>          a line on a terminal, a JSON object a second on
+                                  standard error, or none (choices: "auto", "json",
+                                  "none", default: "auto")
         -q, --quiet               no progress and no summary; what goes wrong is still
                                   said
         --json                    the report as one JSON object on standard error
