@@ -116,7 +116,18 @@ describe("cp", () => {
     expect(status).toBe(0);
     const report = JSON.parse(stdout.toString());
     expect(Object.keys(report)).toEqual([
-      ...["copied", "contentBytes", "failed", "failedCount", "damaged", "damagedCount", "losses", "filteredCount", "ended"],
+      ...[
+        "copied",
+        "contentBytes",
+        "failed",
+        "failedCount",
+        "damaged",
+        "damagedCount",
+        "losses",
+        "filteredCount",
+        "skippedCount",
+        "ended",
+      ],
     ]);
     expect(report).toMatchObject({ contentBytes: 211, failedCount: 0, ended: null });
     expect(report.copied).toEqual({
