@@ -1,4 +1,4 @@
-import { lstatSync, renameSync, unlinkSync } from "node:fs";
+import { linkSync, lstatSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { nameForDisplay, nameFromBytes } from "../../bytes/names.ts";
 import { NomountError } from "../../error.ts";
 import { systemCode } from "../failure.ts";
@@ -16,6 +16,7 @@ export interface Claim<T> {
 }
 
 const SLASH = 0x2f;
+const TEMPORARY_PREFIX = ".nomount-";
 let temporaryNames = 0;
 
 /**
@@ -30,10 +31,82 @@ export function claim<T>(path: Buffer, settings: FolderSettings, make: (target: 
     if (systemCode(error) !== "EEXIST") throw error;
   }
   refuseExisting(path, settings);
+  const target = temporaryName(path);
+  return new Replacing(path, target, make(target));
+}
+
+/**
+ * The same for what is not made by one call, as a file that is written: it has a temporary name until it is whole, so that
+ * nothing partial has its name even when this process is killed.
+ */
+export function claimWhole<T>(path: Buffer, settings: FolderSettings, make: (target: Buffer) => T): Claim<T> {
+  if (settings.existing === "refuse" && lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    refuseExisting(path, settings);
+  const target = temporaryName(path);
+  return new Whole(path, target, make(target), settings);
+}
+
+/** Beside a path. */
+function temporaryName(path: Buffer): Buffer {
   const folder = path.subarray(0, path.lastIndexOf(SLASH) + 1);
   temporaryNames += 1;
-  const target = Buffer.concat([folder, Buffer.from(`.nomount-${process.pid}-${temporaryNames}-${suffix()}`)]);
-  return new Replacing(path, target, make(target));
+  return Buffer.concat([folder, Buffer.from(`${TEMPORARY_PREFIX}${process.pid}-${temporaryNames}-${suffix()}`)]);
+}
+
+/** Takes away what a killed process has left in a folder; one that still runs keeps its own. */
+export function tidyFolder(folder: Buffer): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^\.nomount-(\d{1,10})-\d+-[0-9a-z]+$/.exec(name) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    unlinkSync(Buffer.concat([folder, Buffer.from(`/${name}`)]));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== "ESRCH";
+  }
+}
+
+/** Codes of link(2) where a filesystem has no hard links. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EACCES"]);
+
+class Whole<T> implements Claim<T> {
+  readonly target: Buffer;
+  readonly made: T;
+  readonly #path: Buffer;
+  readonly #settings: FolderSettings;
+  constructor(path: Buffer, target: Buffer, made: T, settings: FolderSettings) {
+    this.#path = path;
+    this.target = target;
+    this.made = made;
+    this.#settings = settings;
+  }
+  commit(): void {
+    if (this.#linked()) unlinkSync(this.target);
+    else renameSync(this.target, this.#path);
+  }
+  discard(): void {
+    unlinkSync(this.target);
+  }
+
+  /** By a link, since that never takes the place of another file of this run; a rename would. */
+  #linked(): boolean {
+    try {
+      linkSync(this.target, this.#path);
+      return true;
+    } catch (error) {
+      const code = systemCode(error) ?? "";
+      const isThere =
+        code === "EEXIST" || (NO_LINKS.has(code) && lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined);
+      if (isThere) refuseExisting(this.#path, this.#settings);
+      else if (!NO_LINKS.has(code)) throw error;
+      return false;
+    }
+  }
 }
 
 class Fresh<T> implements Claim<T> {

@@ -8,6 +8,7 @@ import { checkPath } from "../safe-path.ts";
 import type { Entry, Keeps, Pace, SinkEvents } from "../sink.ts";
 import type { Lost } from "./apply.ts";
 import { Batch, metadataOf } from "./batch.ts";
+import { tidyFolder } from "./claim.ts";
 import type { Destination } from "./destination.ts";
 import { Directories } from "./directories.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -109,8 +110,10 @@ export class FolderRun {
 
   /** A folder that was there before keeps what it has: it may be /tmp. */
   #takeRoot(entry: Entry): void {
+    if (this.#settings.tidies) tidyFolder(this.#destination.prefix);
     if (this.#destination.isNew) this.#defer(entry);
-    else this.#events.lost("", "mode", "the destination was there before, and keeps its own mode, owner, times and attributes");
+    else if (!this.#settings.tidies)
+      this.#events.lost("", "mode", "the destination was there before, and keeps its own mode, owner, times and attributes");
     this.#events.done(entry);
   }
 
@@ -118,6 +121,7 @@ export class FolderRun {
     const made = this.#directories.make(entry.path);
     // Who knows what a folder with a history gives to new files: its group, an ACL.
     if (made === "was there") this.#settings = { ...this.#settings, newFileOwner: undefined };
+    if (made === "was there" && this.#settings.tidies) tidyFolder(this.#directories.absolute(entry.path));
     if (made === "made in this run")
       this.#events.lost(entry.path, "name", "merged into a folder of this run whose name the destination takes for the same");
     this.#defer(entry);

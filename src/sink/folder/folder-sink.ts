@@ -24,6 +24,8 @@ export interface FolderOptions {
   readonly owners?: boolean | undefined;
   /** Threads that write besides the calling one. Default: one less than the machine has processors, at most 4. */
   readonly threads?: number | undefined;
+  /** To go on after a run that was killed: what it has left half written is taken away. Default false. */
+  readonly resume?: boolean | undefined;
   /** Whether to use the optional native part (package koffi). Default true. */
   readonly native?: boolean | undefined;
 }
@@ -31,9 +33,8 @@ export interface FolderOptions {
 const MAX_THREADS = 4;
 
 /**
- * A folder of this machine, written by its system's own calls. In a fresh folder files are written under their final names,
- * and whatever ends a run (abort, full disk, a bad place) takes away those that are not whole; only a killed process leaves
- * one. Directories belong to their owner alone until the end, when they get their modes and times.
+ * A folder of this machine, written by its system's own calls. A file has its name when it is whole; whatever ends a run (abort,
+ * full disk, a bad place) takes away those that are not, and only a killed process leaves one, under a temporary name. Directories belong to their owner alone until the end, when they get their modes and times.
  */
 export class FolderSink implements Sink {
   readonly #path: string;
@@ -50,6 +51,7 @@ export class FolderSink implements Sink {
     const {
       existing = "replace",
       damaged = "leave out",
+      resume = false,
       threads = Math.min(availableParallelism() - 1, MAX_THREADS),
     } = this.#options;
     const isRoot = process.geteuid?.() === 0;
@@ -57,7 +59,7 @@ export class FolderSink implements Sink {
     const native = this.#options.native === false ? undefined : await loadNative();
     const destination = openDestination(this.#path);
     const { startedNs, umask, newFileOwner } = destination;
-    const settings = { existing, damaged, owners, digests, startedNs, umask, newFileOwner };
+    const settings = { existing, damaged, owners, tidies: resume, digests, startedNs, umask, newFileOwner };
     const keeps = keepsOf(native, isRoot, owners);
     this.#run = new FolderRun(destination, settings, { threads, native, pace }, keeps, events);
     this.#stock = new FolderStock(destination.prefix);

@@ -6,7 +6,7 @@ import type { Chunk } from "../../source/window.ts";
 import { BadRanges } from "../bad-ranges.ts";
 import type { Direct } from "../direct.ts";
 import { applyMetadata, type Lost } from "./apply.ts";
-import { type Claim, claim } from "./claim.ts";
+import { type Claim, claimWhole } from "./claim.ts";
 import type { Metadata } from "./job.ts";
 import type { Native } from "./native.ts";
 import type { FolderSettings } from "./settings.ts";
@@ -31,7 +31,7 @@ export class NewFile {
   /** Throws what the system says when it cannot be made, and a `sink` error when its name is taken. */
   constructor(path: Buffer, metadata: Metadata, settings: FolderSettings) {
     const mode = (metadata.mode ?? DEFAULT_MODE) & PERMISSIONS;
-    this.#claim = claim(path, settings, (target) => openSync(target, CREATE, mode));
+    this.#claim = claimWhole(path, settings, (target) => openSync(target, CREATE, mode));
     this.#metadata = metadata;
     this.#settings = settings;
     this.#hash = settings.digests ? createHash("sha256") : undefined;

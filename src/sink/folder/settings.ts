@@ -10,6 +10,8 @@ export interface FolderSettings {
   readonly damaged: Damaged;
   /** Whether files get the guest's owner and group. */
   readonly owners: boolean;
+  /** Whether folders that were there are rid of what a killed run has left in them. */
+  readonly tidies: boolean;
   /** Whether the SHA-256 of each file is told. */
   readonly digests: boolean;
   /** The change time of a file made in the destination when the run began, by the clock of that filesystem. */
