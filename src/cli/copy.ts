@@ -4,12 +4,12 @@ import type { Selection } from "../extract/selection.ts";
 import type { Keeps, Pace, Sink, Wishes } from "../sink/sink.ts";
 import type { Context } from "./context.ts";
 import type { CopyOptions } from "./copy-options.ts";
+import { CopyProgress } from "./copy-progress.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import { reportLines } from "./format/report-lines.ts";
 import type { Output } from "./output.ts";
 import { type PromiseOptions, Promises } from "./promises.ts";
 import { reportJson } from "./report-json.ts";
-import { Total } from "./total.ts";
 
 interface CopyWays {
   readonly jsonTo: Output;
@@ -70,12 +70,7 @@ async function run(
   const { extract } = await import("../extract/extract.ts");
   const { include, exclude, newer: newerNs, streams } = options;
   const filters = { include, exclude, newerNs, streams };
-  const shown = options.quiet !== true && context.stderr.isTerminal;
-  const total = shown ? new Total(selections, filters) : undefined;
-  let [doneBytes, doneFiles] = [0, 0];
-  const update = () => {
-    if (shown) context.progress?.update({ doneBytes, doneFiles, totalBytes: total?.bytes });
-  };
+  const progress = new CopyProgress(context, selections, options);
   let keeps: Partial<Keeps> = {};
   try {
     const report = await extract(selections, sink, {
@@ -83,26 +78,26 @@ async function run(
       signal,
       wishes,
       skips: promises?.ledger.skips.bind(promises.ledger),
+      begun: (entry) => progress.begun(entry),
       opened: (told) => {
         keeps = told;
         promises?.check(sink);
       },
       observer: {
-        progress: (bytes) => {
-          doneBytes += bytes;
-          update();
-        },
+        progress: (bytes) => progress.bytes(bytes),
         done: (entry, sha256) => {
           promises?.ledger.done(entry, sha256);
-          doneFiles += 1;
-          update();
+          progress.done(entry);
         },
-        failed: (path, fault) => context.say(`${nameForDisplay(path)}: ${fault.message}`),
+        failed: (path, fault) => {
+          progress.over(path);
+          context.say(`${nameForDisplay(path)}: ${fault.message}`);
+        },
       },
     });
     return { report, keeps };
   } finally {
-    total?.stop();
+    progress.end();
   }
 }
 

@@ -41,10 +41,27 @@ export interface Progress {
   readonly doneBytes: number;
   readonly doneFiles?: number | undefined;
   readonly totalBytes?: number | undefined;
+  /** Paths of large files on their way, as they may be shown. */
+  readonly inFlight?: readonly string[] | undefined;
+}
+
+/** A line has so many columns on any terminal; one that wraps cannot be drawn over. */
+const COLUMNS = 79;
+const SHORTEST_NAME = 8;
+
+/** ", NAME", as far as there is room for it. */
+function namesOf(inFlight: readonly string[], room: number): string {
+  const [first, ...more] = inFlight;
+  if (first === undefined) return "";
+  const tail = more.length === 0 ? "" : ` and ${more.length} more`;
+  const name = first.slice(first.lastIndexOf("/") + 1);
+  const nameRoom = room - tail.length - 2;
+  if (nameRoom < Math.min(name.length, SHORTEST_NAME)) return "";
+  return `, ${name.length <= nameRoom ? name : `${name.slice(0, nameRoom - 3)}...`}${tail}`;
 }
 
 /** "[#####...............] 26%  1.2G of 4.6G, 12345 files, 310M/s, 0:11 left". */
-export function progressText({ doneBytes, doneFiles, totalBytes }: Progress, elapsedMs: number): string {
+export function progressText({ doneBytes, doneFiles, totalBytes, inFlight = [] }: Progress, elapsedMs: number): string {
   const perSecond = elapsedMs > 0 ? (doneBytes / elapsedMs) * 1000 : 0;
   const words = [
     totalBytes === undefined ? shortSize(doneBytes) : `${shortSize(doneBytes)} of ${shortSize(totalBytes)}`,
@@ -53,7 +70,8 @@ export function progressText({ doneBytes, doneFiles, totalBytes }: Progress, ela
     totalBytes === undefined || perSecond === 0 ? undefined : `${clock(((totalBytes - doneBytes) / perSecond) * 1000)} left`,
   ];
   const text = words.filter((word) => word !== undefined).join(", ");
-  return totalBytes === undefined ? text : `${bar(totalBytes === 0 ? 1 : doneBytes / totalBytes)}  ${text}`;
+  const line = totalBytes === undefined ? text : `${bar(totalBytes === 0 ? 1 : doneBytes / totalBytes)}  ${text}`;
+  return line + namesOf(inFlight, COLUMNS - line.length);
 }
 
 function bar(part: number): string {

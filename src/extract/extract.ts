@@ -12,6 +12,8 @@ export interface ExtractOptions extends Omit<PlanOptions, "noHardLinks"> {
   readonly opened?: ((keeps: Keeps) => void) | undefined;
   /** Told of everything as it happens; the report has the same, counted and bounded. */
   readonly observer?: Partial<SinkEvents> | undefined;
+  /** Told of each entry when it is handed to the sink. */
+  readonly begun?: ((entry: Entry) => void) | undefined;
   readonly wishes?: Wishes | undefined;
   /** Whether an entry need not be sent: it is there already, or the same as before. A directory still comes before what is sent of it. */
   readonly skips?: ((entry: Entry, stock: Stock | undefined) => Promise<boolean>) | undefined;
@@ -45,6 +47,7 @@ export async function extract(selections: readonly Selection[], sink: Sink, opti
         if (planned.entry.node.kind === "directory") skipped.hold(planned);
       } else if (planned !== undefined) {
         for (const { entry, content } of [...skipped.before(planned.entry.path), planned]) {
+          options.begun?.(entry);
           const wait = sink.add(entry, content);
           if (wait !== undefined) await wait;
         }

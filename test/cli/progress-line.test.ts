@@ -27,3 +27,11 @@ test("an empty whole is done, and nothing done yet promises no end", () => {
     `"[................] 0%  0B of 1K, 0 files, 0B/s"`,
   );
 });
+
+test("large files on their way are named as far as there is room", () => {
+  const at = { doneBytes: GIB, doneFiles: 1, totalBytes: 4 * GIB };
+  expect(progressText({ ...at, inFlight: ["vm/a.img"] }, 1000)).toMatch(/ left, a\.img$/);
+  const text = progressText({ ...at, inFlight: [`vm/${"n".repeat(99)}`, "b"] }, 1000);
+  expect(text).toMatch(/, n+\.\.\. and 1 more$/);
+  expect(text.length).toBe(79);
+});

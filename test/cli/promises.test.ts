@@ -126,6 +126,12 @@ describeWith(["mke2fs", "sha256sum"], "what cp promises", () => {
     expect(third.stderr).toContain("0 entries gone");
   });
 
+  test("progress for programs is JSON on standard error, at the end at the latest", async () => {
+    const { stderr } = await runBuilt(["cp", "-q", "--progress", "json", image(), "/large", join(scratch.path, "progress")]);
+    const { progress } = JSON.parse(stderr.trim().split("\n").at(-1) ?? "");
+    expect(progress).toMatchObject({ doneBytes: 40 * MIB, doneEntries: 1, inFlight: [] });
+  });
+
   test("an archive is not resumed, nor read back", async () => {
     const { status, stderr } = await runBuilt(["cp", "-q", "--resume", image(), "/c", join(scratch.path, "c.tar")]);
     expect([status, stderr]).toEqual([2, expect.stringContaining("--resume needs a folder")]);
