@@ -47,14 +47,11 @@ describeIf(existsSync(KERNEL_VM), "no virtual machine with ntfs3", "logs written
       timeout: VM_TIMEOUT_MS,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const mounted = new Set([...stdout.matchAll(/^mounted (\d+)$/gm)].map(([, number]) => Number(number)));
     const kernel = /^kernel (\S+)$/m.exec(stdout)?.[1];
     expect(kernel, stdout).toBeDefined();
+    // It replays the log, and then most often refuses the volume, since that is now marked dirty: what it has written counts.
     const outcomes = new Map(
-      cases.map(({ name, target }, i) => {
-        const image = () => readFileSync(join(scratch.path, `${i}.img`));
-        return [name, mounted.has(i) ? outcomeOf(image(), target) : "refused"];
-      }),
+      cases.map(({ name, target }, i) => [name, outcomeOf(readFileSync(join(scratch.path, `${i}.img`)), target)]),
     );
     record("ntfs3", `ntfs3 of Linux ${kernel}`, "mount -t ntfs3 -o loop,rw,noatime IMAGE FOLDER; umount FOLDER", outcomes);
     compare(outcomes, ntfs3Differences);
@@ -71,7 +68,7 @@ function mountAll(count: number): string {
   return [
     'modprobe ntfs3; echo "kernel $(uname -r)"; mkdir -p /tmp/m',
     `for i in $(seq 0 ${count - 1}); do`,
-    '  if mount -t ntfs3 -o loop,rw,noatime "$i.img" /tmp/m 2>/dev/null; then umount /tmp/m; echo "mounted $i"; fi',
+    '  if mount -t ntfs3 -o loop,rw,noatime "$i.img" /tmp/m 2>/dev/null; then umount /tmp/m; fi',
     "done",
     "sync",
   ].join("\n");
