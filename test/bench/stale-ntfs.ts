@@ -9,15 +9,13 @@ import { attempt } from "../oracle/journal/command.ts";
 import { RewindableVolume } from "../oracle/ntfs-log/rewind.ts";
 import { corpusImage, hasCorpus } from "../support/corpus.ts";
 import { has } from "../support/tools.ts";
+import { staleRow, type Tree } from "./stale-row.ts";
 
 /**
  * What readers make of a volume of Windows whose newest changes are only in its log: `npm run bench:stale-ntfs`. The volume is
  * one that Windows 7 wrote; ntfsrecover has taken back what came after one of its checkpoints, and the log is as it was. The
  * truth is what ntfsrecover leaves on a copy, as The Sleuth Kit reads it. Files are compared by path and content.
  */
-
-/** By path: the SHA-256 of a file's content. */
-type Tree = ReadonlyMap<string, string>;
 
 interface Reader {
   readonly name: string;
@@ -68,7 +66,7 @@ function main(): void {
       mkdirSync(folder);
       process.stdout.write(
         has(...reader.needs)
-          ? row(reader.name, truth, reader.read(file, folder))
+          ? staleRow(reader.name, truth, reader.read(file, folder))
           : `| ${reader.name} | not installed | | | |\n`,
       );
       rmSync(folder, { recursive: true });
@@ -139,16 +137,4 @@ function truthOf(volume: RewindableVolume, checkpoint: bigint, file: string): Tr
   volume.rewind(file, checkpoint, SIZES);
   if (attempt("ntfsrecover", file).status !== 0) throw new Error("ntfsrecover does not replay it");
   return bySleuthKit(file);
-}
-
-function row(name: string, truth: Tree, shown: Tree): string {
-  let [right, missing, stale, gone] = [0, 0, 0, 0];
-  for (const [path, content] of truth) {
-    const found = shown.get(path);
-    if (found === undefined) missing += 1;
-    else if (found === content) right += 1;
-    else stale += 1;
-  }
-  for (const path of shown.keys()) if (!truth.has(path)) gone += 1;
-  return `| ${name} | ${right} | ${missing} | ${stale} | ${gone} |\n`;
 }

@@ -9,15 +9,13 @@ import type { Kind } from "../oracle/journal/kinds.ts";
 import { openReflinkFolder } from "../oracle/journal/reflink-folder.ts";
 import type { Manifest } from "../support/manifest.ts";
 import { canLoopMount, has, isRoot } from "../support/tools.ts";
+import { staleRow, type Tree } from "./stale-row.ts";
 
 /**
  * What readers make of the snapshot of a running guest, taken a second and a half after all it had was on the disk: `npm run
  * bench:stale`. The truth is a writable kernel mount of a copy.
  * Directories and regular files are compared, by path, size and content.
  */
-
-/** By path: the SHA-256 of a file, "" of a directory. */
-type Tree = ReadonlyMap<string, string>;
 
 interface Reader {
   readonly name: string;
@@ -92,15 +90,7 @@ async function compare(folder: string, kind: Kind): Promise<void> {
 }
 
 function row(name: string, truth: Tree, shown: Tree): void {
-  let [right, missing, stale, gone] = [0, 0, 0, 0];
-  for (const [path, content] of truth) {
-    const found = shown.get(path);
-    if (found === undefined) missing += 1;
-    else if (found === content) right += 1;
-    else stale += 1;
-  }
-  for (const path of shown.keys()) if (!truth.has(path)) gone += 1;
-  process.stdout.write(`| ${name} | ${right} | ${missing} | ${stale} | ${gone} |\n`);
+  process.stdout.write(staleRow(name, truth, shown));
 }
 
 function treeOf(manifest: Manifest): Tree {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { NomountError } from "../../../../src/error.ts";
 import { ntfs } from "../../../../src/filesystem/ntfs/driver.ts";
 import { OPERATION } from "../../../../src/filesystem/ntfs/log/operations.ts";
 import { resolvePath } from "../../../../src/filesystem/path.ts";
@@ -114,6 +115,21 @@ describe("what a log costs", () => {
     expect(readsOf(volume.withLog(capitals().build()), false)).toBe(empty);
     expect(readsOf(volume.withLog(capitals().build()), true)).toBeGreaterThan(empty);
   });
+});
+
+test("a source that fails at its Nth read, for every N: the log is replayed, or why not is said", () => {
+  const image = volume.withLog(capitals({ version: "2.0" }).build());
+  const counted = new FailingSource(image);
+  ntfs.open(counted);
+  for (let n = 1; n <= counted.reads; n++) {
+    const source = new FailingSource(image, { failsAtRead: n });
+    try {
+      const { journal, warning } = ntfs.open(source).state;
+      expect(journal?.replayed === true || warning !== undefined, `read ${n}`).toBe(true);
+    } catch (error) {
+      expect(error, `read ${n}`).toBeInstanceOf(NomountError);
+    }
+  }
 });
 
 describe("hiberfil.sys", () => {
