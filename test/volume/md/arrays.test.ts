@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { contentOf, partitions } from "../../support/lvm2.ts";
 import { type GoldenArray, mdGolden, openMd, without } from "../../support/md.ts";
 
-const images = ["md-levels", "md-raid5", "md-raid6"];
+const images = ["md-levels", "md-raid5", "md-raid6", "md-raid10", "md-linear"];
 
 /** How many devices an array can do without, whichever they are. */
 function bears({ options, members }: GoldenArray): number {
