@@ -3,14 +3,14 @@ import { has, isRoot } from "../support/tools.ts";
 import { copyBuild } from "./build-under-test.ts";
 import { type Contender, contenders, type Job } from "./contenders.ts";
 import { type ImageName, image } from "./images/all.ts";
-import { dropCaches, hasTime, measure } from "./measure.ts";
-import { type Result, save, table } from "./report.ts";
+import { dropCaches, hasTime, measure, readWhole } from "./measure.ts";
+import { type Result, save, summary, table } from "./report.ts";
 import { verify } from "./verify.ts";
 
 const usage = `npm run bench -- [--only WORK]... [--type ext4|ntfs]... [--contender NAME]... [--runs N] [--caches warm|cold]...
-                 [--no-verify] [--quick]
+                 [--no-verify] [--brief] [--quick]
 
-Works: help, info, list, tree, small, big, fragmented, tar. The images are built once, in NOMOUNT_BENCH_DIR or the
+--brief takes a few minutes: warm caches, three rounds, nothing taken apart; who takes longer than ten seconds has one. Works: help, info, list, tree, small, big, fragmented, tar. The images are built once, in NOMOUNT_BENCH_DIR or the
 user's cache; --quick takes images of a few megabytes, to see that everything runs.
 `;
 
@@ -22,10 +22,14 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     caches: { type: "string", multiple: true, default: ["warm", "cold"] },
     "no-verify": { type: "boolean", default: false },
+    brief: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
+
+/** Of --brief. */
+const BRIEF = { rounds: 3, patienceSeconds: 10, leftOut: "fragmented" } as const;
 
 const plans: readonly (Omit<Job, "image"> & { readonly on: ImageName })[] = [
   { work: "help", on: "tree", output: "text", title: "show the help" },
@@ -51,27 +55,31 @@ async function main(): Promise<void> {
     if (type !== "ext4" && type !== "ntfs") throw new Error(`--type is ext4 or ntfs, not ${type}`);
     for (const plan of plans) {
       if (options.only !== undefined && !options.only.includes(plan.work)) continue;
+      if (options.brief && plan.work === BRIEF.leftOut) continue;
       const job: Job = { ...plan, image: image(plan.on, type, options.quick) };
       results.push(...(await compete(job, present)));
     }
   }
-  print(`\nall figures: ${save(results)}`);
+  print(`\n${summary(results)}\n\nall figures: ${save(results)}`);
 }
 
 /** The contenders in turn, over and over: what disturbs the machine disturbs all of them. */
 async function compete(job: Job, present: readonly Contender[]): Promise<readonly Result[]> {
   const able = present.filter((contender) => contender.script(job) !== undefined);
   const verdicts = new Map<string, string>();
-  for (const contender of able) verdicts.set(contender.name, await firstRun(contender, job));
+  if (options.brief) readWhole(job.image.file);
+  else for (const contender of able) verdicts.set(contender.name, await firstRun(contender, job));
   const results: Result[] = [];
-  for (const caches of options.caches) {
+  for (const caches of options.brief ? ["warm"] : options.caches) {
     if (caches !== "warm" && caches !== "cold") throw new Error(`--caches is warm or cold, not ${caches}`);
-    if (caches === "cold" && (job.work === "help" || !dropCaches())) continue;
+    if (caches === "cold" && (job.work === "help" || !(await dropCaches()))) continue;
     const runs = new Map(able.map((contender) => [contender.name, [] as Result["runs"][number][]]));
-    for (let round = 0; round < Number(options.runs); round++) {
+    for (let round = 0; round < (options.brief ? BRIEF.rounds : Number(options.runs)); round++) {
       for (const contender of able) {
-        if (caches === "cold") dropCaches();
-        runs.get(contender.name)?.push(await measure(contender, job, { sink: "cat > /dev/null" }));
+        const ofThis = runs.get(contender.name) ?? [];
+        if (options.brief && (ofThis[0]?.seconds ?? 0) > BRIEF.patienceSeconds) continue;
+        if (caches === "cold") await dropCaches();
+        ofThis.push(await measure(contender, job, { sink: "cat > /dev/null" }));
       }
     }
     const { work, title, image } = job;

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheFolder } from "../support/repository.ts";
@@ -56,15 +56,30 @@ export async function measure(contender: Contender, job: Job, use: Use): Promise
   }
 }
 
+/** So long the kernel may take to forget: where a mount of the machine hangs it never ends, and nothing can end it. */
+const FORGET_MS = 60_000;
+let forgets = true;
+
 /** Forgets what the kernel has of files in memory; false where it will not. */
-export function dropCaches(): boolean {
-  spawnSync("sync");
-  try {
-    writeFileSync("/proc/sys/vm/drop_caches", "3");
-    return true;
-  } catch {
-    return false;
-  }
+export async function dropCaches(): Promise<boolean> {
+  if (!forgets) return false;
+  const child = spawn("sh", ["-c", "sync; echo 3 > /proc/sys/vm/drop_caches"], { stdio: "ignore", detached: true });
+  child.unref();
+  forgets = await new Promise<boolean>((resolve) => {
+    const late = setTimeout(() => resolve(false), FORGET_MS);
+    child.once("error", () => resolve(false));
+    child.once("exit", (status) => {
+      clearTimeout(late);
+      resolve(status === 0);
+    });
+  });
+  if (!forgets) process.stdout.write("without cold caches: the kernel does not drop them, or we are not root\n");
+  return forgets;
+}
+
+/** Brings a file into the kernel's memory, holes too. */
+export function readWhole(file: string): void {
+  spawnSync("sh", ["-c", 'cat "$0" > /dev/null', file], { stdio: "ignore" });
 }
 
 function mountTmpfs(folder: string): void {

@@ -38,6 +38,34 @@ export function table(results: readonly Result[]): string {
   return align([["", "median s", "least s", "x nomount", "cpu s", "peak MB", "result"], ...rows]);
 }
 
+/** All of it as one Markdown table: for each contender the median, and what the largest process took of memory. */
+export function summary(results: readonly Result[]): string {
+  const names = [...new Set(results.map(({ contender }) => contender))];
+  const rows = new Map<string, Map<string, Result>>();
+  for (const result of results) {
+    const title = `${result.title}, ${result.image}, ${result.caches}`;
+    const row = rows.get(title) ?? new Map<string, Result>();
+    rows.set(title, row.set(result.contender, result));
+  }
+  const head = ["work, image, caches", ...names, "fastest other / nomount"];
+  const lines = [...rows].map(([title, row]) => [title, ...names.map((name) => cell(row.get(name))), lead(row)]);
+  return [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function cell(result: Result | undefined): string {
+  if (result === undefined) return "-";
+  const peakBytes = Math.max(...result.runs.map(({ peakBytes = Number.NaN }) => peakBytes));
+  const memory = Number.isNaN(peakBytes) ? "" : `, ${show(peakBytes / 1e6, 0)} MB`;
+  return `${seconds(result).toFixed(2)} s${memory}${failures(result)}`;
+}
+
+function lead(row: ReadonlyMap<string, Result>): string {
+  const ours = row.get("nomount");
+  const others = [...row.values()].filter(({ contender }) => contender !== "nomount" && contender !== "dd");
+  if (ours === undefined || others.length === 0) return "-";
+  return (Math.min(...others.map(seconds)) / seconds(ours)).toFixed(2);
+}
+
 /** Everything measured, for programs; returns the file's name. */
 export function save(results: readonly Result[]): string {
   const folder = join(cacheFolder, "bench");
