@@ -97,7 +97,7 @@ export class Attempts {
   async #run(original: Original, image: Patched, description: string, seed: string, number: number): Promise<Attempt> {
     const random = new Random(`choices of ${seed}/${this.#module.name}/${number}`);
     const source = new CountingSource(new MemorySource(image.bytes, original.name), this.#limits);
-    const started = performance.now();
+    const [started, before] = [performance.now(), externalBytes()];
     let outcome: Outcome = { kind: "read" };
     try {
       await this.#module.run({ original, description, bytes: image.bytes, source, random });
@@ -105,16 +105,16 @@ export class Attempts {
       outcome = judge(error);
     }
     if (outcome.kind !== "finding") {
-      const excess = source.excess ?? this.#excess(performance.now() - started);
+      const excess = source.excess ?? this.#excess(performance.now() - started, externalBytes() - before);
       if (excess !== undefined) outcome = { kind: "finding", error: excess };
     }
     const changes = outcome.kind === "finding" ? image.changes() : [];
     return { original: original.name, description, outcome, changes, lengthBytes: image.bytes.length };
   }
 
-  #excess(milliseconds: number): string | undefined {
+  #excess(milliseconds: number, leftBytes: number): string | undefined {
     if (milliseconds > this.#limits.milliseconds) return "took longer than one mutant may";
-    if (getHeapStatistics().external_memory > this.#limits.memoryBytes) return "left more memory behind than one mutant may";
+    if (leftBytes > this.#limits.memoryBytes) return "left more memory behind than one mutant may";
     return undefined;
   }
 
@@ -132,6 +132,11 @@ export class Attempts {
     if (found === undefined) throw new Error(`fuzz module ${this.#module.name} has no original ${name} any more`);
     return found;
   }
+}
+
+/** Of all typed arrays and wasm; the originals of every module that was loaded are among them. */
+function externalBytes(): number {
+  return getHeapStatistics().external_memory;
 }
 
 function judge(error: unknown): Outcome {

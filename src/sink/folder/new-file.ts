@@ -57,8 +57,9 @@ export class NewFile {
     this.#endBytes = chunk.offsetBytes + chunk.bytes.length;
   }
 
-  /** A stretch that lies in a root, around this process; how much of it went. */
+  /** A stretch that lies in a root, around this process; how much of it went. None where it is to be hashed. */
   send(direct: Direct, place: Place, lengthBytes: number, offsetBytes: number): number {
+    if (this.#hash !== undefined) return 0;
     const sentBytes = direct.send(this.fd, place, lengthBytes, offsetBytes);
     if (sentBytes > 0) this.#endBytes = offsetBytes + sentBytes;
     return sentBytes;
